@@ -1,0 +1,242 @@
+//! The compiled, validated configuration as far as decisions read it. Secrets and ways in are not part of it.
+
+use crate::event::id::Digest;
+use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span};
+use crate::message::{Disclosure, Kind, Templates};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Everything that a decision may ask of the configuration.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The hash of all configuration texts, in reading order.
+    pub hash: Digest,
+    /// Where there is no better one: an IANA name, known to exist.
+    pub time_zone: Box<str>,
+    /// Which installation this is.
+    pub environment: Environment,
+    /// The severity ladder (R9).
+    pub ladder: Ladder,
+    /// The routing table: team files in path order, then the root; `{team}` rows once for each team (R13).
+    pub rows: Vec<Row>,
+    /// What meets a `{team}` row's other conditions and no team (R13).
+    pub orphans: Vec<Orphans>,
+    /// Audiences by their full names.
+    pub audiences: BTreeMap<Name, Audience>,
+    /// Contacts by name.
+    pub contacts: BTreeMap<Name, Contact>,
+    /// Where each recipient is reached.
+    pub endpoints: BTreeMap<Recipient, Endpoint>,
+    /// Channels by name.
+    pub channels: BTreeMap<Name, ChannelPolicy>,
+    /// The public names of components, by id.
+    pub components: BTreeMap<Box<str>, Box<str>>,
+    /// Who hears what no row matches, and what would reach nobody (R10).
+    pub unrouted: Option<Name>,
+    /// Who hears about the work of Tidings itself (R42).
+    pub owner: Option<Name>,
+    /// Where what belongs to no row goes (R14).
+    pub default_via: Via,
+    /// Compiled templates of users.
+    pub templates: Templates,
+    /// How long event identities are remembered (R4).
+    pub remember_events_for: Span,
+    /// How many event identities are remembered (R4).
+    pub remember_events_max: usize,
+    /// After how long a lost or resolved case is forgotten (R44).
+    pub forget_after: Span,
+    /// After how long without a word an alert without a lease is recalled to the owner (R5).
+    pub stale_after: Span,
+    /// The key of the hashes that outsiders see; made from the journal's identity.
+    pub reference_key: [u8; 32],
+}
+
+/// Which installation this is (R40).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name, shown in messages when deliveries are redirected.
+    pub name: Box<str>,
+    /// The channel that everything goes to, marked with the intended recipient.
+    pub redirect: Option<Name>,
+    /// `mode = "shadow"`: everything is decided and nothing is sent.
+    pub shadow: bool,
+}
+
+/// Which sort of case a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowKind {
+    /// Groups of alerts.
+    Alert,
+    /// Incidents.
+    Incident,
+}
+
+/// What a row asks of an alert or incident (R10).
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    /// Alerts or incidents.
+    pub kind: RowKind,
+    /// All must match.
+    pub matchers: Vec<Matcher>,
+    /// The severities that it is for; `None` is any, `none` included.
+    pub severity: Option<SeveritySet>,
+    /// Whether customers must be, or must not be, affected.
+    pub customer_impact: Option<bool>,
+}
+
+/// One row of the routing table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its identity.
+    pub name: Name,
+    /// The sentence for people.
+    pub about: Box<str>,
+    /// Names it had before (R13).
+    pub was: Vec<Name>,
+    /// Which file it stands in, counted in reading order: `stop` ends the reading of that file.
+    pub file: usize,
+    /// What it asks.
+    pub conditions: Conditions,
+    /// Whether a match ends the reading of its file's rows.
+    pub stop: bool,
+    /// Whom it tells.
+    pub audience: Name,
+    /// By which channels.
+    pub via: Via,
+    /// By which labels alerts are gathered (R16).
+    pub group_by: GroupBy,
+    /// How long a new group waits for company.
+    pub group_wait: Span,
+    /// How long a group that has spoken waits before it speaks of a change.
+    pub group_interval: Span,
+    /// How often it reminds while nothing changes (R20); `None` is never.
+    pub repeat_every: Option<Span>,
+    /// The most alerts in one message (R16).
+    pub max_alerts: usize,
+    /// How long the same state is not said twice to one recipient (R17).
+    pub dedupe_for: Span,
+    /// The most messages for one recipient from this row (R19).
+    pub throttle: Option<Limit>,
+    /// The user's template, if one is named.
+    pub template: Option<Name>,
+}
+
+/// The other conditions of a `{team}` row, and which rows it was read as.
+#[derive(Clone, Debug)]
+pub struct Orphans {
+    /// The row's name.
+    pub name: Name,
+    /// Its conditions without any team's.
+    pub conditions: Conditions,
+    /// Its copies, one for each team.
+    pub rows: Range<usize>,
+}
+
+/// By which labels alerts are gathered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// `["..."]`: every label, so each alert is alone.
+    All,
+    /// The named labels.
+    Labels(Vec<Box<str>>),
+}
+
+impl GroupBy {
+    /// The labels of the group that an alert belongs to.
+    pub fn of(&self, labels: &Labels) -> Labels {
+        match self {
+            GroupBy::All => labels.clone(),
+            GroupBy::Labels(names) => labels.only(names),
+        }
+    }
+}
+
+/// At most `max` messages within any `per`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many.
+    pub max: u32,
+    /// Within how long.
+    pub per: Span,
+}
+
+/// By which channels the contacts of an audience are told (R14). Destinations are always told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// By each of the contact's addresses.
+    #[default]
+    Unsaid,
+    /// By all of these.
+    List(Vec<Name>),
+    /// By what is looked up.
+    Map(BTreeMap<ViaKey, Vec<Name>>),
+}
+
+/// What a `via` map may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ViaKey {
+    /// A kind of notification.
+    Kind(Kind),
+    /// Anything in an urgent case.
+    Urgent,
+    /// Anything else.
+    Other,
+}
+
+/// A named set of contacts and destinations with one level of disclosure.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    /// Its full name.
+    pub name: Name,
+    /// How much it may read.
+    pub disclosure: Disclosure,
+    /// Its contacts, each once, in the order of the file.
+    pub contacts: Vec<Name>,
+    /// Its destinations.
+    pub destinations: Vec<Recipient>,
+}
+
+/// A person or desk.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// Its name.
+    pub name: Name,
+    /// By which channels it can be reached, in the order of the channels in the file.
+    pub by_channel: BTreeMap<Name, Recipient>,
+    /// One recipient for each of its addresses: for each kind, the first channel that serves it.
+    pub all: Vec<Recipient>,
+}
+
+/// Where one recipient is reached.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// By which channel.
+    pub channel: Name,
+    /// The address in the channel's own form. Never logged, never a fact.
+    pub address: Box<str>,
+    /// Whose it is, for a contact.
+    pub contact: Option<Name>,
+    /// The reader's zone: an IANA name, known to exist.
+    pub time_zone: Box<str>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+/// What decisions ask of a channel; how it sends is its own business.
+#[derive(Clone, Debug)]
+pub struct ChannelPolicy {
+    /// Its name.
+    pub name: Name,
+    /// Its kind: `email`, `sms`, `webhook`, `slack`, `console`.
+    pub kind: Name,
+    /// How many deliveries may be released and unanswered at once (R32).
+    pub window: u32,
+    /// The most messages for one recipient over all rows (R19).
+    pub ceiling: Option<Limit>,
+    /// After how long an undelivered message is given up (R35).
+    pub give_up_after: Span,
+}

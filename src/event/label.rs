@@ -1,0 +1,180 @@
+//! Label sets: sorted, packed into one allocation of text, with Prometheus' fingerprint.
+
+use super::id::Fingerprint;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A set of labels or annotations: unique names, sorted by name, none empty.
+///
+/// All text lies in one string and the ends of its pieces in one slice, because a router holds a million of these.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Labels {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+/// Gathers labels in any order; the last value of a name wins, an empty value removes it.
+#[derive(Debug, Default)]
+pub struct LabelsBuilder<'a> {
+    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> LabelsBuilder<'a> {
+    /// Adds one pair.
+    pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
+        self.pairs.push((name.into(), value.into()));
+    }
+
+    /// How many pairs were added.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The finished set.
+    pub fn build(mut self) -> Labels {
+        self.pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut text = String::with_capacity(self.pairs.iter().map(|(n, v)| n.len() + v.len()).sum());
+        let mut ends = Vec::with_capacity(self.pairs.len() * 2);
+        for (index, (name, value)) in self.pairs.iter().enumerate() {
+            let last_of_name = self.pairs.get(index + 1).is_none_or(|next| next.0 != *name);
+            if last_of_name && !value.is_empty() {
+                text.push_str(name);
+                ends.push(text.len() as u32);
+                text.push_str(value);
+                ends.push(text.len() as u32);
+            }
+        }
+        Labels { text: text.into(), ends: ends.into() }
+    }
+}
+
+impl Labels {
+    /// The set of the given pairs.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Labels {
+        let mut builder = LabelsBuilder::default();
+        pairs.into_iter().for_each(|(name, value)| builder.push(name, value));
+        builder.build()
+    }
+
+    /// The value of `name`, if the set has it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
+
+    /// All pairs, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.chunks_exact(2).map(move |pair| {
+            let (middle, end) = (pair[0] as usize, pair[1] as usize);
+            let both = (&self.text[start..middle], &self.text[middle..end]);
+            start = end;
+            both
+        })
+    }
+
+    /// How many pairs there are.
+    pub fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Only the named labels that the set has.
+    pub fn only<S: AsRef<str>>(&self, names: &[S]) -> Labels {
+        Labels::from_pairs(self.iter().filter(|(name, _)| names.iter().any(|n| n.as_ref() == *name)))
+    }
+
+    /// The identity of an alert with these labels: 64-bit FNV-1a over `name 0xFF value 0xFF` of each pair by name.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = 14_695_981_039_346_656_037_u64;
+        let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211);
+        for (name, value) in self.iter() {
+            name.bytes().for_each(&mut add);
+            add(0xFF);
+            value.bytes().for_each(&mut add);
+            add(0xFF);
+        }
+        Fingerprint(hash)
+    }
+}
+
+impl fmt::Display for Labels {
+    /// As people know it: `{alertname="X", cluster="eu"}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (index, (name, value)) in self.iter().enumerate() {
+            write!(f, "{}{name}={value:?}", if index > 0 { ", " } else { "" })?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of names to strings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+                let mut builder = LabelsBuilder::default();
+                while let Some((name, value)) = map.next_entry::<Cow<str>, Cow<str>>()? {
+                    builder.push(name, value);
+                }
+                Ok(builder.build())
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_those_of_prometheus() {
+        let vectors: [(&[(&str, &str)], u64); 4] = [
+            (&[], 14_695_981_039_346_656_037),
+            (&[("name", "garland, briggs"), ("fear", "love is not enough")], 5_799_056_148_416_392_346),
+            (&[("first-label", "first-label-value")], 5_146_282_821_936_882_169),
+            (&[("severity", "critical"), ("alertname", "Test")], 0xefca_a50e_e41c_2d76),
+        ];
+        for (pairs, wanted) in vectors {
+            assert_eq!(Labels::from_pairs(pairs.iter().copied()).fingerprint().0, wanted, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn sorts_drops_empty_values_and_lets_the_last_win() {
+        let labels = Labels::from_pairs([("b", "1"), ("a", "x"), ("b", "2"), ("c", "")]);
+        assert_eq!(labels.to_string(), r#"{a="x", b="2"}"#);
+        assert_eq!(labels.get("b"), Some("2"));
+        assert_eq!(labels.get("c"), None);
+        let json = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&json).unwrap(), labels);
+    }
+}

@@ -1,0 +1,126 @@
+//! Entries kept: an append-only, hash-chained sequence of frames, and snapshots of what they fold to.
+//!
+//! A store knows frames as bytes; what stands in them is the entry format of [`entry`](docs/journal.md).
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future that a store hands out; it does not need to be polled for the work to go on.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The BLAKE3 hash of a frame.
+pub type FrameHash = [u8; 32];
+
+/// The newest entry: its sequence and the hash of its frame. An empty journal has sequence 0 and a hash of zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Entries are numbered from 1 without holes.
+    pub sequence: u64,
+    /// The hash of that entry's frame.
+    pub hash: FrameHash,
+}
+
+/// One entry as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its bytes: what the hash is of.
+    pub bytes: bytes::Bytes,
+}
+
+/// A snapshot's name: which entry it includes everything up to, and that entry's hash.
+pub type SnapshotId = Head;
+
+/// Why an append did not become durable, or may not have.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The head is not what was expected: somebody else leads. Nothing was written.
+    #[error("the journal's head is {actual}, not {expected}: somebody else has written to it")]
+    Fenced {
+        /// What the writer believed.
+        expected: u64,
+        /// What it is.
+        actual: u64,
+    },
+    /// Nobody knows yet whether it was written; [`Store::resolve`] tells by the hash.
+    #[error("no answer to an append: it may or may not be durable")]
+    Ambiguous,
+    /// It was not written, and the store cannot go on: the process ends.
+    #[error("the journal cannot be written: {0}")]
+    Broken(String),
+}
+
+/// What became of an ambiguous append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Our hash stands at our sequence.
+    Durable,
+    /// Another hash stands there: step down and fold again.
+    Lost,
+    /// Nothing stands there yet; only once another entry is durable at that place is it known never to arrive.
+    Absent,
+}
+
+/// How much room there is for new input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Enough.
+    Plenty,
+    /// Only the reserve is left: outcomes and deliveries go on, new input waits.
+    Reserve,
+}
+
+/// Why the store could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Something stands there that was not written by us, or is damaged.
+    #[error("entry {sequence}: {what}")]
+    Damaged {
+        /// At which entry.
+        sequence: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The entries asked for were retained away; history begins later.
+    #[error("history begins at entry {first}")]
+    Gone {
+        /// The first entry that is left.
+        first: u64,
+    },
+    /// The store failed.
+    #[error("the journal cannot be read: {0}")]
+    Failed(String),
+}
+
+/// Where entries are kept. One writer at a time, proven by the expected head of every append.
+pub trait Store: Send + Sync {
+    /// The newest durable entry.
+    fn head(&self) -> Pending<Result<Head, ReadError>>;
+
+    /// Appends `frame` behind `after`. Calls may be pipelined: each expects the head that the one before will leave,
+    /// and when one fails all later ones fail. The future resolves once the entry is durable; the work goes on
+    /// without polling it.
+    fn append(&self, after: Head, frame: Frame) -> Pending<Result<(), AppendError>>;
+
+    /// Tells what became of an ambiguous append of a frame with this sequence and hash.
+    fn resolve(&self, frame: Head) -> Pending<Result<Resolution, ReadError>>;
+
+    /// Entries from `from` on: at most `max` of them and about `max_bytes`, but at least one if there is one.
+    fn read(&self, from: u64, max: usize, max_bytes: usize) -> Pending<Result<Vec<Frame>, ReadError>>;
+
+    /// Keeps a snapshot; it is there whole or not at all.
+    fn save_snapshot(&self, id: SnapshotId, bytes: bytes::Bytes) -> Pending<Result<(), ReadError>>;
+
+    /// The kept snapshots, newest first.
+    fn snapshots(&self) -> Pending<Result<Vec<SnapshotId>, ReadError>>;
+
+    /// The bytes of a snapshot; whether they are sound is the reader's to verify.
+    fn load_snapshot(&self, id: SnapshotId) -> Pending<Result<bytes::Bytes, ReadError>>;
+
+    /// Drops entries before `first` and snapshots older than the second newest.
+    fn retain(&self, first: u64) -> Pending<Result<(), ReadError>>;
+
+    /// How much room there is.
+    fn room(&self) -> Room;
+}

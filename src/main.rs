@@ -1,0 +1,3 @@
+//! The `tidings` command: arguments → configuration → run → exit code.
+
+fn main() {}

@@ -1,0 +1,47 @@
+//! The neutral message: rendered once, at decision time, for every channel kind to put into its own form (R41).
+
+use super::{CaseStatus, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// One message as its audience may read it. Texts may hold slots (see [`super::slot`]) and are otherwise untrusted:
+/// the channel that sends them owns escaping and limits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// What it is for.
+    pub kind: Kind,
+    /// What the case is.
+    pub status: CaseStatus,
+    /// The severity's name on the ladder, `none`, or empty where the message is about no case.
+    pub severity: Box<str>,
+    /// Whether the case is urgent: channels may mark it so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
+    /// The case's name for this audience: an incident's reference for insiders, a keyed hash for outsiders.
+    /// The same in every message of a briefing; channels thread by it.
+    pub reference: Box<str>,
+    /// One line that stays the same while the case lasts, as far as what is known stays the same.
+    pub title: Box<str>,
+    /// One line that says everything a telephone can show.
+    pub short: Box<str>,
+    /// The text, in Markdown.
+    pub body: Box<str>,
+    /// Names and values, in the order in which to show them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<(Box<str>, Box<str>)>,
+    /// Labels and addresses of pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<(Box<str>, Box<str>)>,
+    /// The structured case at the audience's level, as JSON; holds no slots.
+    pub data: Box<RawValue>,
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Message) -> bool {
+        let texts = |m: &Message| (m.kind, m.status, m.severity.clone(), m.urgent, m.reference.clone());
+        texts(self) == texts(other)
+            && (&self.title, &self.short, &self.body) == (&other.title, &other.short, &other.body)
+            && (&self.facts, &self.links) == (&other.facts, &other.links)
+            && self.data.get() == other.data.get()
+    }
+}

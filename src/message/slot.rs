@@ -1,0 +1,130 @@
+//! Slots: places in a text for what is known only when it leaves, such as a time in the reader's own zone (R41).
+//!
+//! A slot stands between two noncharacters of Unicode, which [`clean`] removes from everything that comes from outside,
+//! so no event can forge one.
+
+use crate::event::{Span, Time};
+use jiff::tz::TimeZone;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+const OPEN: char = '\u{FDD0}';
+const CLOSE: char = '\u{FDD1}';
+
+/// What fills the slots of one delivery.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// The reader's time zone.
+    pub zone: TimeZone,
+    /// The promised next word, if one is promised.
+    pub next_update: Option<Time>,
+    /// How late the message leaves, when that is worth saying (a minute or more).
+    pub delay: Option<Span>,
+}
+
+/// A slot for an instant.
+pub fn instant(time: Time) -> String {
+    format!("{OPEN}t{}{CLOSE}", time.millis())
+}
+
+/// A slot for the sentence that promises the next word; empty when nothing is promised.
+pub fn next_update() -> String {
+    format!("{OPEN}n{CLOSE}")
+}
+
+/// A slot for the remark that the message is late; empty when it is not.
+pub fn delay() -> String {
+    format!("{OPEN}d{CLOSE}")
+}
+
+/// The text without slots that somebody outside tried to forge, without control characters other than line ends
+/// and tabs, and without characters that turn the direction of writing.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| is_plain(*c)).collect())
+}
+
+fn is_plain(c: char) -> bool {
+    match c {
+        '\n' | '\t' => true,
+        '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}' => false,
+        '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{061C}' => false,
+        c => !c.is_control(),
+    }
+}
+
+/// The text with its slots filled.
+pub fn fill<'a>(text: &'a str, filling: &Filling) -> Cow<'a, str> {
+    let Some(first) = text.find(OPEN) else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len() + 32);
+    out.push_str(&text[..first]);
+    let mut rest = &text[first..];
+    while let Some(start) = rest.find(OPEN) {
+        out.push_str(&rest[..start]);
+        let inner = &rest[start + OPEN.len_utf8()..];
+        let Some(end) = inner.find(CLOSE) else {
+            return Cow::Owned(out);
+        };
+        write_slot(&mut out, &inner[..end], filling);
+        rest = &inner[end + CLOSE.len_utf8()..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn write_slot(out: &mut String, slot: &str, filling: &Filling) {
+    match (slot.get(..1), slot.get(1..)) {
+        (Some("t"), Some(millis)) => {
+            let time = Time::from_millis(millis.parse().unwrap_or_default());
+            out.push_str(&zoned(time, &filling.zone));
+        }
+        (Some("n"), _) => {
+            if let Some(time) = filling.next_update {
+                let _ = write!(out, "Next update: {}", zoned(time, &filling.zone));
+            }
+        }
+        (Some("d"), _) => {
+            if let Some(delay) = filling.delay {
+                let _ = write!(out, "delayed {} min", delay.millis().div_ceil(60_000));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An instant in the reader's zone with UTC beside: `2026-11-21 15:02 CET (14:02 UTC)`.
+pub fn zoned(time: Time, zone: &TimeZone) -> String {
+    let local = time.to_jiff().to_zoned(zone.clone());
+    let utc = time.to_jiff().to_zoned(TimeZone::UTC);
+    if local.offset() == utc.offset() {
+        return utc.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    }
+    let (day, other) = (local.date(), utc.date());
+    let format = if day == other { "%H:%M UTC" } else { "%m-%d %H:%M UTC" };
+    format!("{} ({})", local.strftime("%Y-%m-%d %H:%M %Z"), utc.strftime(format))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_filled_in_the_readers_zone() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let filling = Filling { zone, next_update: None, delay: Some(Span::from_secs(61)) };
+        let at = Time::parse("2026-11-21T23:30:00Z").unwrap().unwrap();
+        let text = format!("since {}{}, {}!", instant(at), next_update(), delay());
+        assert_eq!(fill(&text, &filling), "since 2026-11-22 00:30 CET (11-21 23:30 UTC), delayed 2 min!");
+        assert_eq!(fill("plain", &filling), "plain");
+    }
+
+    #[test]
+    fn nobody_outside_can_forge_a_slot_or_turn_the_text() {
+        assert_eq!(clean(&format!("a{}b\u{202E}c\u{0}\n", instant(Time::EPOCH))), "at0bc\n");
+        assert!(matches!(clean("as it is"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,1 @@
+//! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
