@@ -33,6 +33,8 @@ pub struct Policy {
     pub components: BTreeMap<Box<str>, Box<str>>,
     /// Who hears what no row matches, and what would reach nobody (R10).
     pub unrouted: Option<Name>,
+    /// The row that stands for `unrouted`: named `unrouted`, with the defaults of all rows.
+    pub unrouted_row: Option<Box<Row>>,
     /// Who hears about the work of Tidings itself (R42).
     pub owner: Option<Name>,
     /// Where what belongs to no row goes (R14).
@@ -239,4 +241,27 @@ pub struct ChannelPolicy {
     pub ceiling: Option<Limit>,
     /// After how long an undelivered message is given up (R35).
     pub give_up_after: Span,
+}
+
+impl Policy {
+    /// The row that governs a briefing: of this name, to this audience; of a name that it had before; or none, when it
+    /// is no longer in the configuration.
+    pub fn row(&self, name: &Name, audience: &Name) -> Option<&Row> {
+        let to_audience = || self.rows.iter().filter(|row| row.audience == *audience);
+        to_audience()
+            .find(|row| row.name == *name)
+            .or_else(|| to_audience().find(|row| row.was.contains(name)))
+            .or_else(|| self.unrouted_row.as_deref().filter(|row| row.name == *name))
+    }
+
+    /// The level of an audience; the strictest for one that is no longer in the configuration.
+    pub fn disclosure(&self, audience: &Name) -> Disclosure {
+        self.audiences.get(audience).map_or(Disclosure::External, |audience| audience.disclosure)
+    }
+
+    /// The channel that a recipient's deliveries go by: its own, unless everything is redirected (R40).
+    pub fn channel_of(&self, recipient: &Recipient) -> Option<&Name> {
+        let own = self.endpoints.get(recipient).map(|endpoint| &endpoint.channel)?;
+        Some(self.environment.redirect.as_ref().unwrap_or(own))
+    }
 }
