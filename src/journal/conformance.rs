@@ -35,6 +35,7 @@ pub async fn conforms<M: Maker>(maker: &M) -> Case {
     named("snapshots", snapshots(&maker.fresh().await).await)?;
     named("retention", retention(&maker.fresh().await).await)?;
     named("retention without two snapshots", careful_retention(&maker.fresh().await).await)?;
+    named("retention beside foreign snapshots", foreign_snapshots(&maker.fresh().await).await)?;
     named("opening again", reopening(maker).await)
 }
 
@@ -241,6 +242,21 @@ async fn careful_retention<S: Store>(store: &S) -> Case {
         same("entries", fine("read", store.read(1, 10, 1000).await)?.len(), 5)?;
     }
     same("snapshots", fine("snapshots", store.snapshots().await)?.len(), 1)
+}
+
+/// Snapshots of another history, as a restored backup finds them beside it, are nothing to start from.
+async fn foreign_snapshots<S: Store>(store: &S) -> Case {
+    let heads = fill(store, 9).await?;
+    let foreign = |sequence| Head { sequence, hash: [9; 32] };
+    for head in [heads[1], heads[3], foreign(6), foreign(8), foreign(40)] {
+        fine("save", store.save_snapshot(head, Bytes::from_static(b"state")).await)?;
+    }
+    fine("retain", store.retain(9).await)?;
+    begins_at(store, 2).await?;
+    for head in [heads[1], heads[3]] {
+        fine("load", store.load_snapshot(head).await)?;
+    }
+    Ok(())
 }
 
 async fn reopening<M: Maker>(maker: &M) -> Case {

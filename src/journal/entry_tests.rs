@@ -134,7 +134,8 @@ fn the_documentation_shows_an_entry_as_it_is() {
         let line = page.lines().find(|line| line.starts_with(first));
         line.unwrap_or_else(|| panic!("docs/journal.md has no line that begins with {first}")).to_owned()
     };
-    let entry = decode(raw(&example(r#"{"v":1"#), &example(r#"[{"input""#))).unwrap();
+    let bytes = raw(&example(r#"{"v":1"#), &example(r#"[{"input""#)).into();
+    let entry = Decoder::new().unwrap().decode(&Frame { sequence: 42, bytes }).unwrap();
     assert_eq!(serde_json::to_string(&entry.header).unwrap(), example(r#"{"v":1"#));
     assert_eq!(serde_json::to_string(&entry.batch).unwrap(), example(r#"[{"input""#));
 }

@@ -59,13 +59,22 @@ impl Kept {
         Ok(frames)
     }
 
+    fn resolve(&self, frame: Head) -> Result<Resolution, ReadError> {
+        self.place(frame.sequence).map(|place| match place {
+            None => Resolution::Absent,
+            Some(place) if self.entries[place].1 == frame.hash => Resolution::Durable,
+            Some(_) => Resolution::Lost,
+        })
+    }
+
     fn snapshots(&self) -> Vec<SnapshotId> {
         let newest_first = self.snapshots.iter().rev();
         newest_first.map(|(sequence, (hash, _))| Head { sequence: *sequence, hash: *hash }).collect()
     }
 
     fn retain(&mut self, first: u64) {
-        let kept = self.snapshots();
+        let mut kept = self.snapshots();
+        kept.retain(|id| matches!(self.resolve(*id), Ok(Resolution::Durable)));
         let Some(first) = retainable(first, &kept) else { return };
         self.snapshots = self.snapshots.split_off(&kept[1].sequence);
         while self.dropped + 1 < first && self.entries.len() > 1 {
@@ -122,12 +131,7 @@ impl Store for MemoryStore {
     }
 
     fn resolve(&self, frame: Head) -> Pending<Result<Resolution, ReadError>> {
-        let kept = self.kept();
-        done(kept.place(frame.sequence).map(|place| match place {
-            None => Resolution::Absent,
-            Some(place) if kept.entries[place].1 == frame.hash => Resolution::Durable,
-            Some(_) => Resolution::Lost,
-        }))
+        done(self.kept().resolve(frame))
     }
 
     fn read(&self, from: u64, max: usize, max_bytes: usize) -> Pending<Result<Vec<Frame>, ReadError>> {

@@ -161,6 +161,7 @@ pub trait Store: Send + Sync {
 
     /// Drops entries before `first` and snapshots older than the second newest sound one. The entry of that second
     /// newest snapshot and all after it stay, whatever `first` says; without two sound snapshots nothing is dropped.
+    /// Sound is one whose content is whole and whose entry stands in this journal under its hash.
     fn retain(&self, first: u64) -> Pending<Result<(), ReadError>>;
 
     /// How much room there is.

@@ -85,9 +85,17 @@ pub struct FileStore {
     new: bool,
     // In this order they are dropped: the writer closes the database last, the lock goes when all is done.
     read: Worker<Connection>,
-    keep: Worker<PathBuf>,
+    keep: Worker<Keeper>,
     writer: Option<Writer>,
     _folder: Option<Folder>,
+}
+
+/// What the thread that keeps snapshots has.
+#[derive(Debug)]
+struct Keeper {
+    folder: PathBuf,
+    /// To see whose snapshots they are.
+    entries: Connection,
 }
 
 impl FileStore {
@@ -107,13 +115,14 @@ impl FileStore {
         let (connection, birth, new) = table::open_writer(&path, options.born)?;
         folder::sync_folder(&path).map_err(unusable)?;
         let (reader, _) = table::open_reader(&path, false)?;
+        let (entries, _) = table::open_reader(&path, false)?;
         let head = table::head(&connection)?;
         if head.sequence > 0 {
             table::read(&reader, head.sequence, 1, 1)?;
         }
         let writer = Writer::start(connection, &path, options.measure.clone())?;
         let read = Worker::start("journal-read", reader).map_err(unusable)?;
-        let keep = Worker::start("journal-keep", path).map_err(unusable)?;
+        let keep = Worker::start("journal-keep", Keeper { folder: path, entries }).map_err(unusable)?;
         Ok(FileStore { birth, new, read, keep, writer: Some(writer), _folder: Some(folder) })
     }
 
@@ -128,14 +137,16 @@ impl FileStore {
         let no_log = !path.join(format!("{DATABASE}-wal")).exists();
         // Without a log and a lock file nobody has it open: a fixture or a backup, which is not to be littered.
         let at_rest = no_log && !path.join(LOCK).exists();
-        let (reader, birth) = match table::open_reader(path, at_rest) {
+        let open = || match table::open_reader(path, at_rest) {
             Err(OpenError::Database(error)) if no_log && cannot_open(&error) => {
-                table::open_reader(path, true)?
+                table::open_reader(path, true)
             }
-            other => other?,
+            other => other,
         };
+        let ((reader, birth), (entries, _)) = (open()?, open()?);
         let read = Worker::start("journal-read", reader).map_err(unusable)?;
-        let keep = Worker::start("journal-keep", path.to_owned()).map_err(unusable)?;
+        let keeper = Keeper { folder: path.to_owned(), entries };
+        let keep = Worker::start("journal-keep", keeper).map_err(unusable)?;
         Ok(FileStore { birth, new: false, read, keep, writer: None, _folder: None })
     }
 
@@ -166,7 +177,7 @@ impl FileStore {
     ) -> Pending<Result<R, ReadError>> {
         match self.refused() {
             Some(error) => Box::pin(ready(Err(error))),
-            None => self.keep.ask(|folder| what(folder)),
+            None => self.keep.ask(|keeper| what(&keeper.folder)),
         }
     }
 }
@@ -238,11 +249,14 @@ impl Store for FileStore {
         let Some(sender) = self.writer.as_ref().and_then(Writer::sender) else {
             return Box::pin(ready(Err(ReadError::Failed(READ_ONLY.into()))));
         };
-        self.keep.hand(move |folder, done| {
+        self.keep.hand(move |keeper, done| {
+            let ours = |id| matches!(table::resolve(&keeper.entries, id), Ok(Resolution::Durable));
             let retained = || -> io::Result<Option<u64>> {
-                let sound = snapshots::newest_sound(folder)?;
+                let sound = snapshots::newest_sound(&keeper.folder, ours)?;
                 let Some(first) = retainable(first, &sound) else { return Ok(None) };
-                sound.last().map_or(Ok(()), |oldest| snapshots::drop_before(folder, oldest.sequence))?;
+                sound
+                    .last()
+                    .map_or(Ok(()), |oldest| snapshots::drop_before(&keeper.folder, oldest.sequence))?;
                 Ok(Some(first))
             };
             match retained() {

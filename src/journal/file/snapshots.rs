@@ -112,10 +112,10 @@ pub(super) fn load(folder: &Path, id: SnapshotId) -> Result<Bytes, ReadError> {
     Ok(Bytes::from(bytes).slice(HEAD..))
 }
 
-/// The two newest snapshots whose content is sound.
-pub(super) fn newest_sound(folder: &Path) -> io::Result<Vec<SnapshotId>> {
+/// The two newest snapshots that are `ours` and whose content is sound.
+pub(super) fn newest_sound(folder: &Path, ours: impl Fn(SnapshotId) -> bool) -> io::Result<Vec<SnapshotId>> {
     let listed = list(folder)?.into_iter();
-    Ok(listed.filter(|id| load(folder, *id).is_ok()).take(2).collect())
+    Ok(listed.filter(|id| ours(*id) && load(folder, *id).is_ok()).take(2).collect())
 }
 
 /// Removes the snapshots older than `oldest`.

@@ -5,7 +5,7 @@ use crate::event::Time;
 use crate::journal::conformance::{Maker, conforms};
 use crate::journal::entry::tests::{batch, filled, header};
 use crate::journal::verify::verify;
-use crate::journal::{Encoder, snapshot};
+use crate::journal::{Encoder, crash_mark, snapshot};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -315,8 +315,31 @@ async fn a_journal_is_read_while_it_is_written_at_rest_and_as_a_fixture() {
     assert_eq!(std::fs::read_dir(fixture.path()).unwrap().count(), 2, "a fixture is not littered");
 }
 
+#[tokio::test]
+async fn a_backup_of_a_running_journal_goes_on_where_it_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(open(&folder), 3).await;
+    let head = store.head().await.unwrap();
+    let restored = tempfile::tempdir().unwrap();
+    let copy = restored.path().join(DATABASE);
+    behind_its_back(&folder).execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let store = filled(store, 2).await;
+    store.save_snapshot(store.head().await.unwrap(), Bytes::from_static(b"newer")).await.unwrap();
+    let name = "snapshot-00000000000000000005";
+    std::fs::copy(folder.path().join(name), restored.path().join(name)).unwrap();
+    let store = open(&restored);
+    assert_eq!((store.head().await.unwrap(), store.birth()), (head, BORN));
+    let found = snapshot::newest_sound(&store).await.unwrap();
+    assert!(found.newest.is_none() && found.passed_over.len() == 1, "a snapshot of what is not there");
+    let store = filled(store, 1).await;
+    assert_eq!(verify(&store).await.count, 4);
+}
+
 /// The environment variable that makes a test process the one that is killed.
 const VICTIM: &str = "TIDINGS_TEST_JOURNAL_TO_KILL";
+
+/// The environment variable that names the crash mark at which that process ends by itself.
+const MARK: &str = "TIDINGS_TEST_JOURNAL_MARK";
 
 /// A process that is killed in the middle of its work has lost nothing that it had acknowledged.
 #[tokio::test]
@@ -326,8 +349,15 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
     }
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = 0;
-    for round in 1_u64..=5 {
-        acknowledged = killed_after(folder.path(), acknowledged + 20 * round).max(acknowledged);
+    let marks = [crash_mark::SNAPSHOT_HALF_WRITTEN, crash_mark::APPENDED];
+    let ends = [None, None, Some(marks[0]), None, Some(marks[1])];
+    for (round, mark) in (1_u64..).zip(ends) {
+        acknowledged = killed_after(folder.path(), acknowledged + 20 * round, mark).max(acknowledged);
+        if mark == Some(marks[0]) {
+            let names = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+            let parts = names.filter(|name| name.to_str().unwrap().ends_with(".part")).count();
+            assert_eq!(parts, 1, "it ended between writing and renaming");
+        }
         let store = open(&folder);
         let head = store.head().await.unwrap();
         assert!(head.sequence >= acknowledged, "round {round}: {} of {acknowledged}", head.sequence);
@@ -341,6 +371,11 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
 /// Appends in pipelines of eight, saves snapshots, and tells each acknowledged entry, for ever.
 async fn append_until_killed(folder: &Path) {
     use std::io::Write;
+    crash_mark::set(|name| {
+        if std::env::var(MARK).is_ok_and(|mark| mark == name) {
+            std::process::abort();
+        }
+    });
     let store = FileStore::open(&Options::new(folder, BORN)).unwrap();
     let mut encoder = Encoder::new().unwrap();
     let mut head = store.head().await.unwrap();
@@ -359,13 +394,16 @@ async fn append_until_killed(folder: &Path) {
     }
 }
 
-/// Lets another process work until it has acknowledged `enough`, kills it, and says what it acknowledged last.
-fn killed_after(folder: &Path, enough: u64) -> u64 {
+/// Lets another process work until it has acknowledged `enough` and kills it, or until it reaches `mark` and ends
+/// itself; says what it acknowledged last.
+fn killed_after(folder: &Path, enough: u64, mark: Option<&str>) -> u64 {
     use std::io::BufRead;
     let name = "journal::file::tests::a_killed_process_loses_nothing_that_was_acknowledged";
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(VICTIM, folder)
+        .env(MARK, mark.unwrap_or_default())
+        .stderr(std::process::Stdio::null())
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -380,7 +418,7 @@ fn killed_after(folder: &Path, enough: u64) -> u64 {
             killed = true;
         }
     }
-    child.wait().unwrap();
-    assert!(killed, "it ended by itself after {last}");
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(killed, mark.is_none(), "it ended by itself after {last}");
     last
 }
