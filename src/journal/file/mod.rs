@@ -274,4 +274,6 @@ impl Store for FileStore {
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;
