@@ -33,8 +33,7 @@ advisories: ## known vulnerabilities of what we depend on; needs the network
 	.tools/bin/cargo-deny --locked check advisories
 
 docs: ## writes the generated pages again
-	UPDATE_EXPECT=1 $(CARGO) test --locked --test it -- docs metrics
-	$(CARGO) test --locked --test it -- docs metrics
+	UPDATE_EXPECT=1 $(CARGO) test --locked --quiet -- generated
 
 tools: ## what tests, checks and run need, into .tools/
 	@scripts/tools.sh
