@@ -84,7 +84,11 @@ impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // Once something was left out nothing follows it, or a short piece would slip in behind a long one.
         let room = if self.dropped == 0 { FIELD_BYTES_MAX - self.taken } else { 0 };
-        let kept = &text[..text.floor_char_boundary(room)];
+        let mut end = room.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let kept = &text[..end];
         self.taken += kept.len();
         self.dropped += text.len() - kept.len();
         let mut plain_from = 0;
