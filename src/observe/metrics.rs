@@ -94,9 +94,12 @@ impl Metrics {
         self.known.store(Arc::new(Known::new(&self.registrar, vocabulary, Some(&before))));
     }
 
-    /// The text of `/metrics`, with [`CONTENT_TYPE`]. Takes milliseconds with many series: not for an async task.
+    /// The text of `/metrics`, with [`CONTENT_TYPE`]. Takes milliseconds with many series, and reads
+    /// `/proc`: not for an async task.
     pub fn render(&self) -> String {
-        self.handle.render()
+        let mut text = self.handle.render();
+        super::process::render(&mut text);
+        text
     }
 
     /// Puts what was measured into the histograms; to be called each [`UPKEEP_EVERY`].

@@ -1,6 +1,7 @@
 //! What operators see: metrics, logs, and whether the daemon lives and is ready. Imported by `daemon` and `cli` alone.
 
 mod escape;
+mod process;
 mod series;
 mod table;
 mod words;

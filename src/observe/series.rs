@@ -220,7 +220,7 @@ impl Gauges {
             config_on_last_accepted: gauge(&table::CONFIG_ON_LAST_ACCEPTED),
             config_hash: gauge(&table::CONFIG_HASH),
             clock_step: gauge(&table::CLOCK_STEP),
-            start: gauge(&table::START),
+            start: gauge(&table::PROCESS_START),
         }
     }
 }

@@ -115,7 +115,7 @@ macro_rules! table {
         $(
             #[doc = $help]
             pub(super) const $id: Metric =
-                Metric { name: concat!("tidings_", $name), kind: $kind, labels: &[$($label),*], help: $help };
+                Metric { name: $name, kind: $kind, labels: &[$($label),*], help: $help };
         )*
 
         /// Every metric.
@@ -127,59 +127,63 @@ use Kind::{Counter, Gauge, Histogram};
 use Label::{Attempt, Channel, Lane, Request, Severity, Version, Words};
 
 table! {
-    EVENTS: Counter, "events_total", [Lane, Words("outcome", EventOutcome::WORDS)],
+    EVENTS: Counter, "tidings_events_total", [Lane, Words("outcome", EventOutcome::WORDS)],
         "Events that came in, by what became of them.";
-    LANE_LAG: Gauge, "lane_lag", [Lane], "Messages of a lane that are stored and not yet read.";
-    LANE_GAPS: Counter, "lane_gaps_total", [Lane], "Gaps: times that messages of a lane were found missing.";
-    LANE_CONNECTED: Gauge, "lane_connected", [Lane], "1 while the lane can be read; NaN once it is not configured.";
-    LANE_STOPPED: Gauge, "lane_stopped", [Lane], "1 while a lane waits for a person to say how it goes on.";
-    LANE_OTHER_TYPE: Counter, "lane_other_type_total", [Lane], "Events on a lane that is meant for the other type.";
-    UNKNOWN_SEVERITY: Counter, "unknown_severity_total", [], "Events whose severity is missing or not on the ladder.";
-    UNROUTED: Counter, "unrouted_total", [], "Alerts and incidents that no row of the routing table matched.";
-    ALERTS: Gauge, "alerts", [Words("state", AlertState::WORDS)], "Alerts that are kept in memory.";
-    CASES_OPEN: Gauge, "cases_open", [Words("kind", CaseKind::WORDS)], "Cases that are not closed.";
-    LEASES: Gauge, "leases", [], "Alerts that end unless their sender renews them.";
-    LEASES_LOST: Counter, "leases_lost_total", [], "Alerts that became lost because nobody renewed them.";
-    WITHHELD: Counter, "withheld_total", [Words("reason", Withheld::WORDS)],
+    LANE_LAG: Gauge, "tidings_lane_lag", [Lane], "Messages of a lane that are stored and not yet read.";
+    LANE_GAPS: Counter, "tidings_lane_gaps_total", [Lane], "Gaps: times that messages of a lane were found missing.";
+    LANE_CONNECTED: Gauge, "tidings_lane_connected", [Lane], "1 while the lane can be read; NaN once it is not configured.";
+    LANE_STOPPED: Gauge, "tidings_lane_stopped", [Lane], "1 while a lane waits for a person to say how it goes on.";
+    LANE_OTHER_TYPE: Counter, "tidings_lane_other_type_total", [Lane], "Events on a lane that is meant for the other type.";
+    UNKNOWN_SEVERITY: Counter, "tidings_unknown_severity_total", [], "Events whose severity is missing or not on the ladder.";
+    UNROUTED: Counter, "tidings_unrouted_total", [], "Alerts and incidents that no row of the routing table matched.";
+    ALERTS: Gauge, "tidings_alerts", [Words("state", AlertState::WORDS)], "Alerts that are kept in memory.";
+    CASES_OPEN: Gauge, "tidings_cases_open", [Words("kind", CaseKind::WORDS)], "Cases that are not closed.";
+    LEASES: Gauge, "tidings_leases", [], "Alerts that end unless their sender renews them.";
+    LEASES_LOST: Counter, "tidings_leases_lost_total", [], "Alerts that became lost because nobody renewed them.";
+    WITHHELD: Counter, "tidings_withheld_total", [Words("reason", Withheld::WORDS)],
         "Notifications that were decided and held back, by the reason.";
-    DELIVERIES_DECIDED: Counter, "deliveries_decided_total", [], "Deliveries that were decided.";
-    DELIVERIES: Counter, "deliveries_total", [Channel, Words("end", End::WORDS)],
+    DELIVERIES_DECIDED: Counter, "tidings_deliveries_decided_total", [], "Deliveries that were decided.";
+    DELIVERIES: Counter, "tidings_deliveries_total", [Channel, Words("end", End::WORDS)],
         "Deliveries that ended, by how; each ends once.";
-    DELIVERIES_PENDING: Gauge, "deliveries_pending", [Channel], "Deliveries that were decided and have not ended.";
-    DELIVERIES_OLDEST: Gauge, "deliveries_oldest_pending_timestamp_seconds", [Severity],
+    DELIVERIES_PENDING: Gauge, "tidings_deliveries_pending", [Channel], "Deliveries that were decided and have not ended.";
+    DELIVERIES_OLDEST: Gauge, "tidings_deliveries_oldest_pending_timestamp_seconds", [Severity],
         "When the oldest pending delivery was decided; 0 when none is pending.";
-    ATTEMPTS_MADE: Counter, "delivery_attempts_total", [Channel, Attempt],
+    ATTEMPTS_MADE: Counter, "tidings_delivery_attempts_total", [Channel, Attempt],
         "Attempts at deliveries; unknown is a failure after which something may have arrived all the same.";
-    ATTEMPT_DURATION: Histogram(ATTEMPTS), "delivery_attempt_duration_seconds", [Channel], "How long attempts took.";
-    DELAY: Histogram(DELAYS), "notification_delay_seconds", [Channel, Severity],
+    ATTEMPT_DURATION: Histogram(ATTEMPTS), "tidings_delivery_attempt_duration_seconds", [Channel], "How long attempts took.";
+    DELAY: Histogram(DELAYS), "tidings_notification_delay_seconds", [Channel, Severity],
         "From the event that caused a notification until a provider accepted it.";
-    DEAD_LETTERS: Counter, "dead_letters_total", [Words("kind", DeadLetter::WORDS)], "Dead letters, by what they are.";
-    SUM_LAW_BROKEN: Gauge, "sum_law_broken", [],
+    DEAD_LETTERS: Counter, "tidings_dead_letters_total", [Words("kind", DeadLetter::WORDS)], "Dead letters, by what they are.";
+    SUM_LAW_BROKEN: Gauge, "tidings_sum_law_broken", [],
         "1 if decided deliveries are not delivered + superseded + suppressed + dead-lettered + pending: a defect.";
-    CHANNEL_PAUSED: Gauge, "channel_paused", [Channel], "1 while a channel is held back, by its health or by hand.";
-    CHANNEL_DOWN: Gauge, "channel_down", [Channel], "1 while a channel cannot be set up: a secret is missing.";
-    SENDING_STOPPED: Gauge, "sending_stopped", [], "1 while nothing is sent because the daemon ended at one input thrice.";
-    DECIDE_DURATION: Histogram(DECISIONS), "batch_decide_duration_seconds", [], "How long deciding a batch of inputs took.";
-    JOURNAL_APPEND_DURATION: Histogram(APPENDS), "journal_append_duration_seconds", [],
+    CHANNEL_PAUSED: Gauge, "tidings_channel_paused", [Channel], "1 while a channel is held back, by its health or by hand.";
+    CHANNEL_DOWN: Gauge, "tidings_channel_down", [Channel], "1 while a channel cannot be set up: a secret is missing.";
+    SENDING_STOPPED: Gauge, "tidings_sending_stopped", [], "1 while nothing is sent because the daemon ended at one input thrice.";
+    DECIDE_DURATION: Histogram(DECISIONS), "tidings_batch_decide_duration_seconds", [], "How long deciding a batch of inputs took.";
+    JOURNAL_APPEND_DURATION: Histogram(APPENDS), "tidings_journal_append_duration_seconds", [],
         "How long an entry took to become durable.";
-    JOURNAL_ENTRIES: Counter, "journal_entries_total", [], "Entries that became durable.";
-    JOURNAL_BYTES: Counter, "journal_bytes_total", [], "Bytes of entries that became durable.";
-    JOURNAL_HEAD: Gauge, "journal_head", [], "The sequence of the newest durable entry.";
-    JOURNAL_LAST_APPEND: Gauge, "journal_last_append_timestamp_seconds", [], "When an entry last became durable.";
-    JOURNAL_RESERVE: Gauge, "journal_room_reserve", [], "1 while only the disk reserve is left and new input is refused.";
-    SNAPSHOT_LAST: Gauge, "snapshot_last_success_timestamp_seconds", [], "When a snapshot was last kept.";
-    LEADING: Gauge, "leading", [], "1 while this process decides.";
-    EPOCH: Gauge, "epoch", [], "Counted up whenever a process takes the lead.";
-    CATCHING_UP: Gauge, "catching_up", [], "1 while what piled up before the start is being read.";
-    CONFIG_LAST_SUCCESSFUL: Gauge, "config_last_reload_successful", [], "1 if the configuration was last read without an error.";
-    CONFIG_LAST_SUCCESS: Gauge, "config_last_reload_success_timestamp_seconds", [],
+    JOURNAL_ENTRIES: Counter, "tidings_journal_entries_total", [], "Entries that became durable.";
+    JOURNAL_BYTES: Counter, "tidings_journal_bytes_total", [], "Bytes of entries that became durable.";
+    JOURNAL_HEAD: Gauge, "tidings_journal_head", [], "The sequence of the newest durable entry.";
+    JOURNAL_LAST_APPEND: Gauge, "tidings_journal_last_append_timestamp_seconds", [], "When an entry last became durable.";
+    JOURNAL_RESERVE: Gauge, "tidings_journal_room_reserve", [], "1 while only the disk reserve is left and new input is refused.";
+    SNAPSHOT_LAST: Gauge, "tidings_snapshot_last_success_timestamp_seconds", [], "When a snapshot was last kept.";
+    LEADING: Gauge, "tidings_leading", [], "1 while this process decides.";
+    EPOCH: Gauge, "tidings_epoch", [], "Counted up whenever a process takes the lead.";
+    CATCHING_UP: Gauge, "tidings_catching_up", [], "1 while what piled up before the start is being read.";
+    CONFIG_LAST_SUCCESSFUL: Gauge, "tidings_config_last_reload_successful", [], "1 if the configuration was last read without an error.";
+    CONFIG_LAST_SUCCESS: Gauge, "tidings_config_last_reload_success_timestamp_seconds", [],
         "When the configuration was last read without an error.";
-    CONFIG_ON_LAST_ACCEPTED: Gauge, "config_running_on_last_accepted", [],
+    CONFIG_ON_LAST_ACCEPTED: Gauge, "tidings_config_running_on_last_accepted", [],
         "1 while the journal's last accepted configuration is in force because the files have errors.";
-    CONFIG_HASH: Gauge, "config_hash", [], "A number made from the configuration in force: the same wherever that is the same.";
-    CLOCK_STEP: Gauge, "clock_step_seconds", [], "The last step of the wall clock; negative is backwards.";
-    CLOCK_STEPS: Counter, "clock_steps_total", [], "Steps of the wall clock by more than a minute.";
-    HTTP_REQUESTS: Histogram(REQUESTS), "http_request_duration_seconds", [Request], "How long HTTP requests took.";
-    START: Gauge, "start_timestamp_seconds", [], "When this process started.";
-    BUILD_INFO: Gauge, "build_info", [Version], "Always 1.";
+    CONFIG_HASH: Gauge, "tidings_config_hash", [], "A number made from the configuration in force: the same wherever that is the same.";
+    CLOCK_STEP: Gauge, "tidings_clock_step_seconds", [], "The last step of the wall clock; negative is backwards.";
+    CLOCK_STEPS: Counter, "tidings_clock_steps_total", [], "Steps of the wall clock by more than a minute.";
+    HTTP_REQUESTS: Histogram(REQUESTS), "tidings_http_request_duration_seconds", [Request], "How long HTTP requests took.";
+    BUILD_INFO: Gauge, "tidings_build_info", [Version], "Always 1.";
+    PROCESS_START: Gauge, "process_start_time_seconds", [], "When this process started.";
+    PROCESS_CPU: Counter, "process_cpu_seconds_total", [], "Processor time that this process has used.";
+    PROCESS_MEMORY: Gauge, "process_resident_memory_bytes", [], "Memory of this process that is resident.";
+    PROCESS_FILES: Gauge, "process_open_fds", [], "Files and connections that this process has open.";
+    PROCESS_FILES_MAX: Gauge, "process_max_fds", [], "How many it may have open.";
 }
