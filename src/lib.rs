@@ -16,3 +16,4 @@ pub mod event;
 pub mod ingest;
 pub mod journal;
 pub mod message;
+pub mod observe;

@@ -1,1 +1,8 @@
 //! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
+
+mod expect;
+mod metrics;
+mod tidy;
+mod tools;

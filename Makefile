@@ -1,0 +1,42 @@
+# What people and CI do with this repository. `make` alone lists it.
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint deny bench advisories docs tools clean-tools
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## NATS and Tidings on this machine, with config/quickstart.toml
+	@scripts/run.sh
+
+test: ## all tests; fetches what they need into .tools/ first
+	@scripts/tools.sh python debian
+	$(CARGO) test --locked
+
+check: lint deny test ## what CI runs
+
+lint: ## formatting, and clippy with every warning an error
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+deny: ## licences, sources and banned crates
+	@scripts/tools.sh deny
+	.tools/bin/cargo-deny --locked check bans licenses sources
+
+bench: ## figures, compared with Alertmanager; writes a report
+	@scripts/bench.sh
+
+advisories: ## known vulnerabilities of what we depend on; needs the network
+	@scripts/tools.sh deny
+	.tools/bin/cargo-deny --locked check advisories
+
+docs: ## writes the generated pages again
+	UPDATE_EXPECT=1 $(CARGO) test --locked --quiet -- generated
+
+tools: ## what tests, checks and run need, into .tools/
+	@scripts/tools.sh
+
+clean-tools: ## removes .tools/
+	rm -rf .tools

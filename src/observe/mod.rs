@@ -1,0 +1,14 @@
+//! What operators see: metrics, logs, and whether the daemon lives and is ready. Imported by `daemon` and `cli` alone.
+
+mod escape;
+mod process;
+mod series;
+mod table;
+mod words;
+
+pub mod health;
+pub mod logs;
+pub mod metrics;
+
+pub use table::{Kind, Label, Metric, TABLE, Vocabulary};
+pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Withheld};

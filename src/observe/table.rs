@@ -1,0 +1,189 @@
+//! The table of all metrics: the only place where their names stand. `docs/metrics.md` is generated from it.
+
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Withheld};
+use crate::decide::Reason;
+use crate::event::Name;
+
+/// One metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its labels.
+    pub labels: &'static [Label],
+    /// What it means.
+    pub help: &'static str,
+}
+
+/// The type of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// A histogram with these upper bounds.
+    Histogram(&'static [f64]),
+}
+
+/// A label, or labels that belong together, and where the values come from: the configuration or a closed set, never
+/// an event.
+#[derive(Clone, Copy, Debug)]
+pub enum Label {
+    /// `channel`: the configured channels, and [`REMOVED`].
+    Channel,
+    /// `severity`: the ladder, and `none`.
+    Severity,
+    /// `lane`: the configured lanes, and those of HTTP.
+    Lane,
+    /// A closed set of words.
+    Words(&'static str, &'static [&'static str]),
+    /// `result` and `reason` of an attempt: an accepted one has the reason `none`.
+    Attempt,
+    /// `handler`, `method` and `code` of an HTTP request; registered when the first such request was answered.
+    Request,
+    /// `version`: this program's.
+    Version,
+}
+
+/// The channel that stands for every channel that is no longer configured.
+pub const REMOVED: &str = "removed";
+
+/// The names in the configuration that label metrics.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary {
+    /// The channels.
+    pub channels: Vec<Name>,
+    /// The severity ladder, worst first.
+    pub severities: Vec<String>,
+    /// The lanes, those of HTTP included.
+    pub lanes: Vec<Name>,
+}
+
+impl Label {
+    /// The names of the labels.
+    pub fn names(&self) -> &[&'static str] {
+        match self {
+            Label::Channel => &["channel"],
+            Label::Severity => &["severity"],
+            Label::Lane => &["lane"],
+            Label::Words(name, _) => std::slice::from_ref(name),
+            Label::Attempt => &["result", "reason"],
+            Label::Request => &["handler", "method", "code"],
+            Label::Version => &["version"],
+        }
+    }
+
+    /// Every value that is registered at zero, with one text for each of [`Label::names`].
+    pub fn values(&self, known: &Vocabulary) -> Vec<Vec<String>> {
+        let single = |text: &str| vec![text.to_owned()];
+        match self {
+            Label::Channel => known.channels.iter().map(Name::as_str).chain([REMOVED]).map(single).collect(),
+            Label::Severity => {
+                known.severities.iter().map(String::as_str).chain(["none"]).map(single).collect()
+            }
+            Label::Lane => known.lanes.iter().map(Name::as_str).map(single).collect(),
+            Label::Words(_, words) => words.iter().copied().map(single).collect(),
+            Label::Attempt => {
+                let failures = ["failed", "unknown"].iter().flat_map(|result| {
+                    Reason::ALL.iter().map(|reason| vec![(*result).to_owned(), reason.as_str().to_owned()])
+                });
+                std::iter::once(vec!["accepted".to_owned(), "none".to_owned()]).chain(failures).collect()
+            }
+            Label::Request => Vec::new(),
+            Label::Version => vec![single(env!("CARGO_PKG_VERSION"))],
+        }
+    }
+}
+
+/// From a promise kept at once to one missed by far.
+const DELAYS: &[f64] =
+    &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+/// One attempt ends within its deadline, which is at most 60 s.
+const ATTEMPTS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// Disks and networks of journals.
+const APPENDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+/// What HTTP servers customarily measure by.
+const REQUESTS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Decisions take microseconds to milliseconds.
+const DECISIONS: &[f64] = &[0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
+
+macro_rules! table {
+    ($($id:ident: $kind:expr, $name:literal, [$($label:expr),*], $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub(super) const $id: Metric =
+                Metric { name: $name, kind: $kind, labels: &[$($label),*], help: $help };
+        )*
+
+        /// Every metric.
+        pub const TABLE: &[Metric] = &[$($id),*];
+    };
+}
+
+use Kind::{Counter, Gauge, Histogram};
+use Label::{Attempt, Channel, Lane, Request, Severity, Version, Words};
+
+table! {
+    EVENTS: Counter, "tidings_events_total", [Lane, Words("outcome", EventOutcome::WORDS)],
+        "Events that came in, by what became of them.";
+    LANE_LAG: Gauge, "tidings_lane_lag", [Lane], "Messages of a lane that are stored and not yet read.";
+    LANE_GAPS: Counter, "tidings_lane_gaps_total", [Lane], "Gaps: times that messages of a lane were found missing.";
+    LANE_CONNECTED: Gauge, "tidings_lane_connected", [Lane], "1 while the lane can be read; NaN once it is not configured.";
+    LANE_STOPPED: Gauge, "tidings_lane_stopped", [Lane], "1 while a lane waits for a person to say how it goes on.";
+    LANE_OTHER_TYPE: Counter, "tidings_lane_other_type_total", [Lane], "Events on a lane that is meant for the other type.";
+    UNKNOWN_SEVERITY: Counter, "tidings_unknown_severity_total", [], "Events whose severity is missing or not on the ladder.";
+    UNROUTED: Counter, "tidings_unrouted_total", [], "Alerts and incidents that no row of the routing table matched.";
+    ALERTS: Gauge, "tidings_alerts", [Words("state", AlertState::WORDS)], "Alerts that are kept in memory.";
+    CASES_OPEN: Gauge, "tidings_cases_open", [Words("kind", CaseKind::WORDS)], "Cases that are not closed.";
+    LEASES: Gauge, "tidings_leases", [], "Alerts that end unless their sender renews them.";
+    LEASES_LOST: Counter, "tidings_leases_lost_total", [], "Alerts that became lost because nobody renewed them.";
+    WITHHELD: Counter, "tidings_withheld_total", [Words("reason", Withheld::WORDS)],
+        "Notifications that were decided and held back, by the reason.";
+    DELIVERIES_DECIDED: Counter, "tidings_deliveries_decided_total", [], "Deliveries that were decided.";
+    DELIVERIES: Counter, "tidings_deliveries_total", [Channel, Words("end", End::WORDS)],
+        "Deliveries that ended, by how; each ends once.";
+    DELIVERIES_PENDING: Gauge, "tidings_deliveries_pending", [Channel], "Deliveries that were decided and have not ended.";
+    DELIVERIES_OLDEST: Gauge, "tidings_deliveries_oldest_pending_timestamp_seconds", [Severity],
+        "When the oldest pending delivery was decided; 0 when none is pending.";
+    ATTEMPTS_MADE: Counter, "tidings_delivery_attempts_total", [Channel, Attempt],
+        "Attempts at deliveries; unknown is a failure after which something may have arrived all the same.";
+    ATTEMPT_DURATION: Histogram(ATTEMPTS), "tidings_delivery_attempt_duration_seconds", [Channel], "How long attempts took.";
+    DELAY: Histogram(DELAYS), "tidings_notification_delay_seconds", [Channel, Severity],
+        "From the event that caused a notification until a provider accepted it.";
+    DEAD_LETTERS: Counter, "tidings_dead_letters_total", [Words("kind", DeadLetter::WORDS)], "Dead letters, by what they are.";
+    SUM_LAW_BROKEN: Gauge, "tidings_sum_law_broken", [],
+        "1 if decided deliveries are not delivered + superseded + suppressed + dead-lettered + pending: a defect.";
+    CHANNEL_PAUSED: Gauge, "tidings_channel_paused", [Channel], "1 while a channel is held back, by its health or by hand.";
+    CHANNEL_DOWN: Gauge, "tidings_channel_down", [Channel], "1 while a channel cannot be set up: a secret is missing.";
+    SENDING_STOPPED: Gauge, "tidings_sending_stopped", [], "1 while nothing is sent because the daemon ended at one input thrice.";
+    DECIDE_DURATION: Histogram(DECISIONS), "tidings_batch_decide_duration_seconds", [], "How long deciding a batch of inputs took.";
+    JOURNAL_APPEND_DURATION: Histogram(APPENDS), "tidings_journal_append_duration_seconds", [],
+        "How long an entry took to become durable.";
+    JOURNAL_ENTRIES: Counter, "tidings_journal_entries_total", [], "Entries that became durable.";
+    JOURNAL_BYTES: Counter, "tidings_journal_bytes_total", [], "Bytes of entries that became durable.";
+    JOURNAL_HEAD: Gauge, "tidings_journal_head", [], "The sequence of the newest durable entry.";
+    JOURNAL_LAST_APPEND: Gauge, "tidings_journal_last_append_timestamp_seconds", [], "When an entry last became durable.";
+    JOURNAL_RESERVE: Gauge, "tidings_journal_room_reserve", [], "1 while only the disk reserve is left and new input is refused.";
+    SNAPSHOT_LAST: Gauge, "tidings_snapshot_last_success_timestamp_seconds", [], "When a snapshot was last kept.";
+    LEADING: Gauge, "tidings_leading", [], "1 while this process decides.";
+    EPOCH: Gauge, "tidings_epoch", [], "Counted up whenever a process takes the lead.";
+    CATCHING_UP: Gauge, "tidings_catching_up", [], "1 while what piled up before the start is being read.";
+    CONFIG_LAST_SUCCESSFUL: Gauge, "tidings_config_last_reload_successful", [], "1 if the configuration was last read without an error.";
+    CONFIG_LAST_SUCCESS: Gauge, "tidings_config_last_reload_success_timestamp_seconds", [],
+        "When the configuration was last read without an error.";
+    CONFIG_ON_LAST_ACCEPTED: Gauge, "tidings_config_running_on_last_accepted", [],
+        "1 while the journal's last accepted configuration is in force because the files have errors.";
+    CONFIG_HASH: Gauge, "tidings_config_hash", [], "A number made from the configuration in force: the same wherever that is the same.";
+    CLOCK_STEP: Gauge, "tidings_clock_step_seconds", [], "The last step of the wall clock; negative is backwards.";
+    CLOCK_STEPS: Counter, "tidings_clock_steps_total", [], "Steps of the wall clock by more than a minute.";
+    HTTP_REQUESTS: Histogram(REQUESTS), "tidings_http_request_duration_seconds", [Request], "How long HTTP requests took.";
+    BUILD_INFO: Gauge, "tidings_build_info", [Version], "Always 1.";
+    PROCESS_START: Gauge, "process_start_time_seconds", [], "When this process started.";
+    PROCESS_CPU: Counter, "process_cpu_seconds_total", [], "Processor time that this process has used.";
+    PROCESS_MEMORY: Gauge, "process_resident_memory_bytes", [], "Memory of this process that is resident.";
+    PROCESS_FILES: Gauge, "process_open_fds", [], "Files and connections that this process has open.";
+    PROCESS_FILES_MAX: Gauge, "process_max_fds", [], "How many it may have open.";
+}

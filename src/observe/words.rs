@@ -1,0 +1,105 @@
+//! The closed sets of words that label metrics.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$of])* $variant,)*
+        }
+
+        impl $name {
+            /// Every word, in the order of the variants.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// The word in metrics.
+            pub fn as_str(self) -> &'static str {
+                Self::WORDS[self as usize]
+            }
+        }
+    };
+}
+
+words! {
+    /// How a delivery ends, exactly once (R33).
+    End {
+        /// Accepted by the provider.
+        Delivered = "delivered",
+        /// A newer one took over its duty.
+        Superseded = "superseded",
+        /// It is no longer owed.
+        Suppressed = "suppressed",
+        /// It was given up.
+        DeadLettered = "dead_lettered",
+    }
+}
+
+words! {
+    /// What became of an event (R1, R4).
+    EventOutcome {
+        /// It made facts.
+        Decided = "decided",
+        /// It changed nothing.
+        Unchanged = "unchanged",
+        /// The same identity came before, with the same body.
+        Duplicate = "duplicate",
+        /// The same identity came before, with another body.
+        Conflict = "conflict",
+        /// It is no event.
+        DeadLetter = "dead_letter",
+    }
+}
+
+words! {
+    /// Why a notification was decided and is not sent now, in the order of R18.
+    Withheld {
+        /// The recipient has been told just this.
+        Duplicate = "duplicate",
+        /// Another alert says more.
+        Inhibited = "inhibited",
+        /// Somebody silenced it.
+        Silenced = "silenced",
+        /// Nobody has approved it yet.
+        WaitingForApproval = "waiting_for_approval",
+        /// The contact sleeps.
+        QuietHours = "quiet_hours",
+        /// The row has said enough for now.
+        Throttled = "throttled",
+        /// All rows together have.
+        Ceiling = "ceiling",
+    }
+}
+
+words! {
+    /// What lies among the dead letters.
+    DeadLetter {
+        /// A delivery that was given up (R35).
+        Delivery = "delivery",
+        /// Bytes that are no event.
+        Event = "event",
+        /// An input that made `decide` panic (R8).
+        Quarantine = "quarantine",
+    }
+}
+
+words! {
+    /// The states of an alert.
+    AlertState {
+        /// It fires.
+        Firing = "firing",
+        /// It is over, and the word of that is still owed.
+        Resolved = "resolved",
+        /// Its sender has fallen silent (R5).
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// The sorts of case.
+    CaseKind {
+        /// A group of alerts.
+        Alert = "alert",
+        /// An incident.
+        Incident = "incident",
+    }
+}

@@ -1,0 +1,13 @@
+//! Where tests find the programs that `make tools` brings.
+
+use std::path::{Path, PathBuf};
+
+/// The program, from `.tools/` or from `PATH`. A missing one fails the test: a test that does not run proves nothing.
+pub fn find(name: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools");
+    let ours = ["debian/usr/bin", "debian/usr/sbin", "venv/bin", "bin"].map(|folder| tools.join(folder));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = ours.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
+    let mut found = found.filter(|file| file.is_file());
+    found.next().unwrap_or_else(|| panic!("{name} is missing: run `make tools`"))
+}
