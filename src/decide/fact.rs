@@ -7,6 +7,7 @@ use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint, NotificationId};
 use crate::event::{IncidentEvent, Labels, Name, Recipient, Severity, Status, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, Message};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -409,7 +410,7 @@ pub struct Notified {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub speaks_for: Vec<SpokenFor>,
     /// What it says.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// To whom it goes.
     pub deliveries: Vec<Decided>,
 }

@@ -323,7 +323,7 @@ fn decide_deliveries(
         firing: word.firing.clone(),
         ended: word.ended.clone(),
         speaks_for: word.speaks_for.clone(),
-        message,
+        message: std::sync::Arc::new(message),
         deliveries,
     })));
     facts.extend(after);
