@@ -29,6 +29,17 @@ async fn a_sound_journal_is_counted() {
     assert_eq!(verify(&MemoryStore::new(Birth::default())).await, Report::default());
 }
 
+/// The daemon holds stores of any kind and verifies on any thread.
+#[test]
+fn any_store_can_be_verified_on_any_thread() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let store: Box<dyn Store> = Box::new(MemoryStore::new(Birth::default()));
+    let mut walk = Walk::after(&*store, Head::default()).unwrap();
+    drop((sendable(verify(&*store)), sendable(walk.next()), sendable(snapshot::newest_sound(&*store))));
+}
+
 #[tokio::test]
 async fn every_truncation_is_found_at_its_entry() {
     let (store, frames) = small().await;

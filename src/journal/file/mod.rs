@@ -99,7 +99,8 @@ struct Keeper {
 }
 
 impl FileStore {
-    /// Opens the journal in a folder for writing, or makes it.
+    /// Opens the journal in a folder for writing, or makes it. It blocks for a few file operations, and dropping the
+    /// store for one commit.
     ///
     /// # Errors
     /// The folder cannot be used, is in use, or holds what cannot be written on.
@@ -273,6 +274,8 @@ impl Store for FileStore {
     }
 }
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]

@@ -109,7 +109,7 @@ async fn compare(steps: Vec<Step>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn both_stores_say_the_same(steps in proptest::collection::vec(step(), 1..30)) {

@@ -135,9 +135,13 @@ pub(super) fn drop_before(connection: &Connection, first: u64, slice: u32) -> ru
     connection.prepare_cached(sql)?.execute(params![stored(first), slice])
 }
 
-/// Moves what stands in the write-ahead log into the database, as far as nobody reads it there.
-pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+/// Moves what stands in the write-ahead log into the database, as far as nobody reads it there. A full disk is no
+/// error: everything is still in the log, to be moved another time. Says whether it got through.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+    match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(true)) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(false),
+        other => other,
+    }
 }
 
 /// Entries from `from` on, each compared with its hash.

@@ -5,7 +5,7 @@ use crate::event::Time;
 use crate::journal::conformance::{Maker, conforms};
 use crate::journal::entry::tests::{batch, filled, header};
 use crate::journal::verify::verify;
-use crate::journal::{Encoder, crash_mark, snapshot};
+use crate::journal::{Encoder, snapshot};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -274,6 +274,22 @@ async fn the_reserve_closes_and_opens_again_without_a_restart() {
 }
 
 #[tokio::test]
+async fn the_log_does_not_grow_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let mut head = Head::default();
+    for _ in 0..40 {
+        let frame = Frame { sequence: head.sequence + 1, bytes: Bytes::from(vec![7; 1 << 20]) };
+        let next = Head::of(&frame);
+        store.append(head, frame).await.unwrap();
+        head = next;
+    }
+    let size = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().len() >> 20;
+    assert!(size("journal.db-wal") < 20, "{} MiB", size("journal.db-wal"));
+    assert!(size(DATABASE) > 20, "{} MiB", size(DATABASE));
+}
+
+#[tokio::test]
 async fn dropping_the_store_keeps_what_was_queued() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
@@ -333,92 +349,4 @@ async fn a_backup_of_a_running_journal_goes_on_where_it_was_taken() {
     assert!(found.newest.is_none() && found.passed_over.len() == 1, "a snapshot of what is not there");
     let store = filled(store, 1).await;
     assert_eq!(verify(&store).await.count, 4);
-}
-
-/// The environment variable that makes a test process the one that is killed.
-const VICTIM: &str = "TIDINGS_TEST_JOURNAL_TO_KILL";
-
-/// The environment variable that names the crash mark at which that process ends by itself.
-const MARK: &str = "TIDINGS_TEST_JOURNAL_MARK";
-
-/// A process that is killed in the middle of its work has lost nothing that it had acknowledged.
-#[tokio::test]
-async fn a_killed_process_loses_nothing_that_was_acknowledged() {
-    if let Some(folder) = std::env::var_os(VICTIM) {
-        return append_until_killed(Path::new(&folder)).await;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged = 0;
-    let marks = [crash_mark::SNAPSHOT_HALF_WRITTEN, crash_mark::APPENDED];
-    let ends = [None, None, Some(marks[0]), None, Some(marks[1])];
-    for (round, mark) in (1_u64..).zip(ends) {
-        acknowledged = killed_after(folder.path(), acknowledged + 20 * round, mark).max(acknowledged);
-        if mark == Some(marks[0]) {
-            let names = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
-            let parts = names.filter(|name| name.to_str().unwrap().ends_with(".part")).count();
-            assert_eq!(parts, 1, "it ended between writing and renaming");
-        }
-        let store = open(&folder);
-        let head = store.head().await.unwrap();
-        assert!(head.sequence >= acknowledged, "round {round}: {} of {acknowledged}", head.sequence);
-        let report = verify(&store).await;
-        assert!(report.is_sound() && report.last == head.sequence, "{report:?}");
-        let found = snapshot::newest_sound(&store).await.unwrap();
-        assert!(found.newest.is_some() && found.passed_over.is_empty());
-    }
-}
-
-/// Appends in pipelines of eight, saves snapshots, and tells each acknowledged entry, for ever.
-async fn append_until_killed(folder: &Path) {
-    use std::io::Write;
-    crash_mark::set(|name| {
-        if std::env::var(MARK).is_ok_and(|mark| mark == name) {
-            std::process::abort();
-        }
-    });
-    let store = FileStore::open(&Options::new(folder, BORN)).unwrap();
-    let mut encoder = Encoder::new().unwrap();
-    let mut head = store.head().await.unwrap();
-    loop {
-        let mut answers = Vec::new();
-        for _ in 0..8 {
-            let (frame, next) = encoder.encode(&header(head), &batch(&"x".repeat(2_000))).unwrap();
-            answers.push((next, store.append(head, frame)));
-            head = next;
-        }
-        for (head, answer) in answers {
-            answer.await.unwrap();
-            writeln!(std::io::stdout(), "acknowledged {}", head.sequence).unwrap();
-        }
-        store.save_snapshot(head, Bytes::from(vec![7; 100_000])).await.unwrap();
-    }
-}
-
-/// Lets another process work until it has acknowledged `enough` and kills it, or until it reaches `mark` and ends
-/// itself; says what it acknowledged last.
-fn killed_after(folder: &Path, enough: u64, mark: Option<&str>) -> u64 {
-    use std::io::BufRead;
-    let name = "journal::file::tests::a_killed_process_loses_nothing_that_was_acknowledged";
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(VICTIM, folder)
-        .env(MARK, mark.unwrap_or_default())
-        .stderr(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut last = 0;
-    let mut killed = false;
-    for line in std::io::BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        let told = line.split_once("acknowledged ").and_then(|(_, number)| number.parse().ok());
-        last = told.unwrap_or(last);
-        if last >= enough && !killed {
-            child.kill().unwrap();
-            killed = true;
-        }
-    }
-    assert!(!child.wait().unwrap().success());
-    assert_eq!(killed, mark.is_none(), "it ended by itself after {last}");
-    last
 }

@@ -274,11 +274,15 @@ impl State {
     }
 
     fn checkpoint(&mut self) {
-        self.logged = 0;
-        if self.shared.broken().is_none()
-            && let Err(error) = table::checkpoint(&self.connection)
-        {
-            self.broke(&error);
+        if self.shared.broken().is_some() {
+            return;
+        }
+        match table::checkpoint(&self.connection) {
+            Ok(true) => self.logged = 0,
+            Ok(false) => self.logged = IDLE_CHECKPOINT_BYTES,
+            Err(error) => {
+                self.broke(&error);
+            }
         }
     }
 
