@@ -1,5 +1,6 @@
 //! NATS and HTTP → inputs: bytes become events, or dead letters with their bytes; never a crash. One file per format.
 
+mod body;
 mod cloudevents;
 mod incident;
 mod json;
@@ -7,11 +8,12 @@ mod labels;
 mod reading;
 mod text;
 
+pub mod access;
 pub mod alertmanager;
-
+pub mod http;
 pub mod native;
-
 pub mod schema;
+pub mod server;
 
 pub use reading::{Flags, Reading, Way};
 
