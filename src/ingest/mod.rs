@@ -10,8 +10,11 @@ mod text;
 
 pub mod access;
 pub mod alertmanager;
+pub mod connect;
 pub mod http;
+pub mod lane;
 pub mod native;
+pub mod nats;
 pub mod schema;
 pub mod server;
 
