@@ -1,4 +1,5 @@
 //! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
 
 mod http;
+mod nats;
 mod support;
