@@ -6,3 +6,6 @@ mod expect;
 mod metrics;
 mod tidy;
 mod tools;
+mod http;
+mod nats;
+mod support;
