@@ -41,8 +41,10 @@ debian_tools() {
     local root=$TOOLS/debian stamp wanted="${DEBIAN_PACKAGES[*]}"
     stamp=$root/unpacked
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
-    command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
-        die "no apt-get here: put promtool (2.42 or newer), prometheus, alertmanager and smtpd on PATH yourself"
+    if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+        command -v promtool >/dev/null && return
+        die "no apt-get here: put promtool (2.42 or newer) on PATH yourself"
+    fi
     say "tools: $wanted into $root"
     rm -rf "$root" && mkdir -p "$root/archives"
     if ! (cd "$root/archives" && apt-get -qq download "${DEBIAN_PACKAGES[@]}" 2>/dev/null); then

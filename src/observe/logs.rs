@@ -1,6 +1,7 @@
 //! Logs: one line for each record, as JSON or for a terminal, whatever text stands in it.
 
 use super::escape::{Escaped, Form as EscapeForm};
+use std::any::Any;
 use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -51,11 +52,14 @@ pub fn init(filter: &str, form: Form) -> Result<(), Error> {
     subscriber(filter, form, std::io::stderr)?.try_init().map_err(|_| Error::Twice)?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        // A text made at run time may quote a message or an address; a literal cannot.
-        let what = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("see the place");
-        tracing::error!(place, what, "a panic");
+        tracing::error!(place, what = panic_text(panic.payload()), "a panic");
     }));
     Ok(())
+}
+
+/// What a panic says, if that was written in the source: a text made at run time may quote a message or an address.
+fn panic_text(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("see the place")
 }
 
 /// Formats records and gives them to `writer`.

@@ -128,3 +128,10 @@ fn a_filter_that_is_none_is_refused_with_its_text() {
     let error = subscriber("tidings=loud", Form::Json, io::sink).err().unwrap().to_string();
     assert!(error.contains("\"tidings=loud\" is no log filter"), "{error}");
 }
+
+#[test]
+fn a_panic_quotes_nothing_that_was_made_at_run_time() {
+    let caught = |work: fn()| std::panic::catch_unwind(work).unwrap_err();
+    assert_eq!(panic_text(&*caught(|| panic!("the head went back"))), "the head went back");
+    assert_eq!(panic_text(&*caught(|| assert_eq!("mara@example.net".len(), 0))), "see the place");
+}

@@ -147,6 +147,7 @@ fn kinds_of_channel() {
     assert_eq!(offences(&[own, entry]), 0);
     assert_eq!(offences(&[own, entry, ("src/config/x.rs", "use crate::deliver::pager;\nlet pager = 1;")]), 1);
     assert_eq!(offences(&[own, ("src/deliver/mod.rs", "pager;\npager;\npager;\npager;\n")]), 1);
+    assert_eq!(offences(&[entry]), 1, "a kind that is listed must be seen");
     let misplaced = ("src/deliver/beeper.rs", own.1);
     assert_eq!(offences(&[misplaced]), 1);
 }

@@ -229,10 +229,11 @@ pub fn channel_kinds(sources: &[Source]) -> Offences {
     let kind = Regex::new(r#"(?s)const KIND\s*:\s*(?:\w+::)*ChannelKind\b.*?\bname:\s*"(\w+)""#).unwrap();
     let rust: Vec<_> =
         sources.iter().filter(|source| source.is_rust() && source.path.starts_with("src/")).collect();
-    let mut offences = Vec::new();
+    let (mut offences, mut seen) = (Vec::new(), Vec::new());
     for source in rust.iter().filter(|source| source.path.starts_with("src/deliver/")) {
         let Some(found) = kind.captures(&source.uncommented) else { continue };
         let name = &found[1];
+        seen.push(name.to_owned());
         let place_in = Path::new(&source.path).strip_prefix("src/deliver").expect("it is in deliver");
         let own = place_in.components().next().expect("a file").as_os_str().to_string_lossy().into_owned();
         if own.trim_end_matches(".rs") != name {
@@ -258,6 +259,16 @@ pub fn channel_kinds(sources: &[Source]) -> Offences {
                     other.path
                 ));
             }
+        }
+    }
+    // Without this a kind written in another way would go unseen.
+    let listed = Regex::new(r"\b(\w+)::KIND\b").unwrap();
+    for source in rust.iter().filter(|source| source.path == "src/deliver/mod.rs") {
+        for found in
+            listed.captures_iter(&source.production).filter(|found| !seen.contains(&found[1].to_owned()))
+        {
+            let at = found.get(0).expect("the match").start();
+            offences.push(place(source, at, "this check does not see where that kind is made"));
         }
     }
     offences
