@@ -6,7 +6,7 @@ use super::diagnostic::Report;
 use super::key::{Form, Key, Section, Takes};
 use super::suggest;
 use super::table::{Document, Table};
-use super::value::At;
+use super::value::{At, Node};
 use crate::decide::{Audience, Contact, Endpoint};
 use crate::event::id::Digest;
 use crate::event::{Name, Recipient};
@@ -73,7 +73,8 @@ pub(super) fn read(
         check_open_to(document, table, report);
         let contacts = members(document, table, parts, report);
         let destinations = destinations(document, table, disclosure, parts, endpoints, report);
-        if table.texts("members").is_empty() && table.texts("destinations").is_empty() {
+        let empty = |node: Node<'_>| node.value.get_ref().is_array() && node.items().is_empty();
+        if ["members", "destinations"].iter().all(|key| table.get(key).is_none_or(empty)) {
             let help = "add members = [\"role:…\"] or destinations = [\"CHANNEL:ADDRESS\"]";
             report.error("audience::nobody", table.header, format!("`{name}` is nobody"), help);
         }
@@ -238,12 +239,11 @@ pub(super) fn resolve(document: &Document<'_>, text: At<&str>, file: usize, repo
     };
     let team = document.team(file).map(|team| team.name.value);
     let owner = document.team(table.header.file).map(|team| team.name.value);
-    if let Some(team) = team.filter(|team| Some(*team) != owner) {
-        if !table.texts("open_to").iter().any(|open| open.value == team) {
-            let message = format!("`{}` is not open to the team `{team}`", text.value);
-            let help = format!("add open_to = [\"{team}\"] to [audience.{}]", text.value);
-            report.error("route::audience-not-open", text.place, message, help);
-        }
+    let open = |team: &str| table.texts("open_to").iter().any(|open| open.value == team);
+    if let Some(team) = team.filter(|team| Some(*team) != owner && !open(team)) {
+        let message = format!("`{}` is not open to the team `{team}`", text.value);
+        let help = format!("add open_to = [\"{team}\"] to [audience.{}]", text.value);
+        report.error("route::audience-not-open", text.place, message, help);
     }
     Some(text.value.into())
 }

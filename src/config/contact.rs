@@ -106,6 +106,12 @@ fn contact(
     contact
 }
 
+/// What people call them.
+pub(super) fn names(document: &Document<'_>) -> BTreeMap<Name, Box<str>> {
+    let one = |table: &Table<'_>| Some((table.name.as_str().into(), table.text("name")?.value.into()));
+    document.all("contact").iter().filter_map(one).collect()
+}
+
 /// The contacts with that role which a file may see: those outside team files, and its own team's.
 pub(super) fn with_role<'d, 't>(
     document: &'d Document<'t>,

@@ -139,20 +139,24 @@ impl Report {
     }
 
     /// Everything found, in reading order. What follows only from a file that could not be parsed is left out.
-    pub(super) fn finish(self, sources: &[Source]) -> Diagnostics {
+    pub(super) fn finish(self, sources: &[Source], is_team: &dyn Fn(usize) -> bool) -> Diagnostics {
         let mut found = self.found.into_inner();
         let broken: Vec<usize> =
             found.iter().filter(|f| f.code == SYNTAX).filter_map(|f| Some(f.place?.file)).collect();
-        found.retain(|f| f.code == SYNTAX || !follows_from(f, &broken));
+        found.retain(|f| f.code == SYNTAX || !follows_from(f, &broken, is_team));
         found.sort_by_key(|f| f.place);
         Diagnostics { all: found.into_iter().map(|f| f.locate(sources)).collect() }
     }
 }
 
-/// Whether the finding may be due to what could not be read in a broken file.
-fn follows_from(found: &Found, broken: &[usize]) -> bool {
+/// Whether the finding may be due to what could not be read in a broken file: it stands there, or it misses a name
+/// that may be defined there. A team's file defines nothing for other teams.
+fn follows_from(found: &Found, broken: &[usize], is_team: &dyn Fn(usize) -> bool) -> bool {
     let in_broken = found.place.is_none_or(|place| broken.contains(&place.file));
-    !broken.is_empty() && (in_broken || found.code.contains("::unknown-") || found.code.contains("::no-"))
+    let misses = found.code.contains("::unknown-") || found.code.contains("::no-");
+    let in_team = found.place.is_some_and(|place| is_team(place.file));
+    let of_all = broken.iter().any(|file| !is_team(*file));
+    !broken.is_empty() && (in_broken || (misses && (of_all || !in_team)))
 }
 
 impl Found {

@@ -100,6 +100,6 @@ pub(super) fn alone(sources: &[Source]) -> Result<JournalSettings, Diagnostics> 
     let wrong = report.errors() > 0;
     match settings {
         Some(settings) if !wrong => Ok(settings),
-        _ => Err(report.finish(sources)),
+        _ => Err(report.finish(sources, &|_| false)),
     }
 }

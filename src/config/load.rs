@@ -1,36 +1,31 @@
 //! Reads files, follows `include`, and builds the configuration: all mistakes of all files at once.
 
 use super::channel::{self, ChannelSettings, Draft, Shared};
-use super::diagnostic::{Diagnostic, Diagnostics, Place, Report, SYNTAX, Source};
+use super::diagnostic::{Diagnostics, Place, Report, SYNTAX, Source};
 use super::row::{Routing, Rows};
 use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Roots, audience, contact, environment, ingest, journal, severity, token, via,
+    Config, JournalSettings, Roots, audience, contact, environment, include, ingest, journal, severity,
+    token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
 use crate::event::Name;
 use crate::event::id::Digest;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// The most bytes that one file may have.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// The most files that patterns may lead to.
-const FILES_MAX: usize = 2_000;
 
 /// Reads the files of `--config`, in the order given, with all that they include before each.
 ///
 /// # Errors
 /// Every mistake of every file.
 pub fn load(paths: &[PathBuf], key: [u8; 32], kinds: &[ChannelKind]) -> Result<Config, Diagnostics> {
-    let (sources, roots) = gather(paths)?;
+    let (sources, roots) = include::gather(paths)?;
     build(&sources, &roots, &key, kinds)
 }
 
@@ -47,12 +42,8 @@ pub fn from_texts<N: AsRef<str>, T: AsRef<str>>(
     let source =
         |(name, text): &(N, T)| Source { name: name.as_ref().into(), text: Arc::from(text.as_ref()) };
     let sources: Vec<Source> = files.iter().map(source).collect();
-    let leads_to = |from: &Source, to: &Source| {
-        let patterns =
-            includes(from).into_iter().filter_map(|(p, _)| glob::Pattern::new(&beside(&from.name, &p)).ok());
-        from.name != to.name && patterns.into_iter().any(|pattern| pattern.matches(&to.name))
-    };
-    let roots: Roots = sources.iter().map(|to| !sources.iter().any(|from| leads_to(from, to))).collect();
+    let roots: Roots =
+        sources.iter().map(|to| !sources.iter().any(|from| include::leads_to(from, to))).collect();
     build(&sources, &roots, &key, kinds)
 }
 
@@ -61,78 +52,9 @@ pub fn from_texts<N: AsRef<str>, T: AsRef<str>>(
 /// # Errors
 /// The files are missing, or `[journal]` is missing or wrong.
 pub fn journal_section(paths: &[PathBuf]) -> Result<JournalSettings, Diagnostics> {
-    let read = paths.iter().map(|path| read_file(path).map_err(|error| Diagnostics { all: vec![error] }));
-    journal::alone(&read.collect::<Result<Vec<_>, _>>()?)
-}
-
-/// Every file in reading order, and which of them are root files.
-fn gather(paths: &[PathBuf]) -> Result<(Vec<Source>, Roots), Diagnostics> {
-    let (mut sources, mut roots, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-    for path in paths {
-        let source = match read_file(path) {
-            Ok(source) => source,
-            Err(error) => {
-                unreadable.push(error);
-                continue;
-            }
-        };
-        for (pattern, _) in includes(&source) {
-            for path in matches(&source.name, &pattern) {
-                let seen = |source: &Source| Path::new(&*source.name) == path;
-                if sources.iter().any(seen) || paths.contains(&path) || sources.len() >= FILES_MAX {
-                    continue;
-                }
-                match read_file(&path) {
-                    Ok(source) => {
-                        sources.push(source);
-                        roots.push(false);
-                    }
-                    Err(error) => unreadable.push(error),
-                }
-            }
-        }
-        sources.push(source);
-        roots.push(true);
-    }
-    if unreadable.is_empty() { Ok((sources, roots)) } else { Err(Diagnostics { all: unreadable }) }
-}
-
-fn read_file(path: &Path) -> Result<Source, Diagnostic> {
-    use std::io::Read;
-    let name = path.display().to_string();
-    let mut text = String::new();
     let read =
-        std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
-    match read {
-        Ok(_) if text.len() as u64 > FILE_BYTES_MAX => {
-            Err(Diagnostic::unreadable(&name, "it is larger than 4 MiB"))
-        }
-        Ok(_) => Ok(Source { name: name.into(), text: text.into() }),
-        Err(error) => Err(Diagnostic::unreadable(&name, &error.to_string())),
-    }
-}
-
-/// The patterns of `include`, each with its place in the file.
-fn includes(source: &Source) -> Vec<(String, std::ops::Range<usize>)> {
-    let value = as_value(DeTable::parse_recoverable(&source.text).0);
-    let node = Node { file: 0, value: &value };
-    let texts = node.get("include").map(|node| node.texts()).unwrap_or_default();
-    texts.iter().map(|text| (text.value.to_owned(), text.place.start..text.place.end)).collect()
-}
-
-/// A pattern relative to the file that names it.
-fn beside(file: &str, pattern: &str) -> String {
-    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-    folder.join(pattern).display().to_string()
-}
-
-/// The files that a pattern leads to, in the order of their paths.
-fn matches(file: &str, pattern: &str) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = glob::glob(&beside(file, pattern))
-        .map(|paths| paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
-        .unwrap_or_default();
-    paths.sort();
-    paths
+        paths.iter().map(|path| include::read_file(path).map_err(|error| Diagnostics { all: vec![*error] }));
+    journal::alone(&read.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// A document as a value, with the span of the whole text.
@@ -162,17 +84,18 @@ fn build(
         let mut walk = Walk { document: &mut document, sources, report: &report };
         walk.file(roots[file], Node { file, value });
     }
-    check_top(&document, sources, roots, &report);
+    check_top(&document, &report);
+    include::check(sources, roots, &report);
     let text = text(sources, roots);
     let config = Builder { document: &document, sources, report: &report, key, kinds }.config(text);
-    let diagnostics = report.finish(sources);
+    let diagnostics = report.finish(sources, &|file| document.team(file).is_some());
     match config {
         Some(config) if !diagnostics.has_errors() => Ok(Config { warnings: diagnostics.all, ..config }),
         _ => Err(diagnostics),
     }
 }
 
-fn check_top(document: &Document<'_>, sources: &[Source], roots: &Roots, report: &Report) {
+fn check_top(document: &Document<'_>, report: &Report) {
     let top = document.one("");
     if top.and_then(|top| top.get("version")).is_none() {
         report.general(
@@ -180,23 +103,6 @@ fn check_top(document: &Document<'_>, sources: &[Source], roots: &Roots, report:
             "`version` is missing",
             "add version = 1 at the top of the root file",
         );
-    }
-    for (file, source) in sources.iter().enumerate().filter(|(file, _)| roots[*file]) {
-        for (pattern, span) in includes(source) {
-            let place = Place::new(file, span);
-            match glob::Pattern::new(&beside(&source.name, &pattern)) {
-                Err(error) => {
-                    let message = format!("\"{pattern}\" is no pattern: {}", error.msg);
-                    report.error("include::pattern", place, message, "write one like \"teams/*.toml\"");
-                }
-                Ok(full) if !sources.iter().any(|source| full.matches(&source.name)) => {
-                    let message = format!("\"{pattern}\" leads to no file");
-                    let help = "patterns are relative to this file; leave out one that nothing needs yet";
-                    report.error("include::no-match", place, message, help);
-                }
-                Ok(_) => {}
-            }
-        }
     }
 }
 
@@ -234,6 +140,7 @@ impl Builder<'_, '_> {
         Some(Config {
             policy,
             channels: settings(channels),
+            contact_names: contact::names(document),
             ingest,
             journal: journal?,
             tokens,

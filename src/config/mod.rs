@@ -6,10 +6,12 @@ mod contact;
 mod diagnostic;
 mod effective;
 mod environment;
+mod include;
 mod ingest;
 mod journal;
 mod key;
 mod load;
+mod nats;
 mod route;
 mod row;
 mod schema;
@@ -33,9 +35,10 @@ mod tests;
 pub use channel::ChannelSettings;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use effective::{RowOrigins, ValueOrigin};
-pub use ingest::{Carries, HttpSettings, IngestSettings, Lane, NatsLogin, NatsSettings, Start};
+pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
+pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
 pub use schema::schema;
 pub use secret::open_secret;
 pub use token::{Right, Token};
@@ -61,6 +64,8 @@ pub struct Config {
     pub journal: JournalSettings,
     /// Who may do what over HTTP; none means that whoever reaches loopback may do everything (R43).
     pub tokens: Vec<Token>,
+    /// The names of contacts for people, where they have one.
+    pub contact_names: BTreeMap<Name, Box<str>>,
     /// `[egress] allow_networks`, as CIDR; already part of every channel's own.
     pub egress: Vec<String>,
     /// The texts, for the journal (R36).

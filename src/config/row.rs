@@ -53,11 +53,8 @@ impl<'t> Rows<'_, 't> {
 
     fn row(&self, index: usize, keys: Keys<'_, 't>, routing: &mut Routing) {
         let name = keys.own.required("name", self.report).and_then(|node| node.text());
-        let Some((name, kind, told)) = name.and_then(|name| {
-            let kind = self.need(keys, "kind")?;
-            let told = self.need(keys, "audience")?;
-            Some((name, kind, told))
-        }) else {
+        let (kind, told) = (self.need(keys, "kind"), self.need(keys, "audience"));
+        let (Some(name), Some(kind), Some(told)) = (name, kind, told) else {
             // What else is wrong with it is said all the same.
             self.conditions(keys, RowKind::Alert);
             return;
@@ -212,10 +209,9 @@ impl<'t> Rows<'_, 't> {
             self.document.teams().filter(|team| self.document.find("audience", &full(team)).is_some());
         let before = routing.rows.len();
         for team in having {
-            let mut row = draft.clone();
             let suffixed = |name: &Name| Name::from(format!("{name}/{}", team.name.value));
-            row.name = suffixed(&draft.name);
-            row.was = draft.was.iter().map(suffixed).collect();
+            let was = draft.was.iter().map(suffixed).collect();
+            let mut row = Row { name: suffixed(&draft.name), was, ..draft.clone() };
             row.conditions.matchers.extend(team.matchers.iter().cloned());
             row.audience = full(team).into();
             routing.rows.push(row);

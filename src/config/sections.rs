@@ -2,7 +2,7 @@
 
 use super::key::{Form, Key, Section, Takes};
 use super::{
-    audience, channel, contact, environment, ingest, journal, route, severity, team, template, token,
+    audience, channel, contact, environment, ingest, journal, nats, route, severity, team, template, token,
 };
 
 /// The keys that stand above every table.
@@ -45,8 +45,8 @@ pub(super) static SECTIONS: &[&Section] = &[
     &ROOT,
     &environment::SECTION,
     &ingest::SECTION,
-    &ingest::NATS,
-    &ingest::READ,
+    &nats::NATS,
+    &nats::READ,
     &ingest::HTTP,
     &token::SECTION,
     &journal::SECTION,

@@ -59,11 +59,6 @@ pub(super) fn key(section: &str, name: &str) -> Option<&'static str> {
     found.map(|(_, _, rule)| *rule)
 }
 
-/// Every key of the section that is refused.
-pub(super) fn keys(section: &str) -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter(move |(of, _, _)| *of == section).flat_map(|(_, names, _)| names.iter().copied())
-}
-
 /// Refuses a value that is one of these; says whether it was.
 pub(super) fn report_value(section: &str, key: &str, node: Node<'_>, report: &Report) -> bool {
     if section == "audience" && key == "members" && node.value.get_ref().is_table() {

@@ -5,7 +5,7 @@ use super::key::{Form, Section};
 use super::sections::{self, SECTIONS};
 use super::table::{Document, Entry, FileInfo, Table, Team};
 use super::value::{At, Node};
-use super::{suggest, unbuilt};
+use super::{suggest, team, unbuilt};
 use crate::event::{Matcher, Name};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,10 @@ impl<'t> Walk<'_, 't> {
     pub(super) fn section(&mut self, section: &'static Section, key: At<&'t str>, node: Node<'t>) {
         if self.document.team(key.place.file).is_some() && !section.in_team_file {
             return self.not_a_teams(key, "write it into the file that includes this one");
+        }
+        if section.path == team::SECTION.path {
+            // Each file has its own: it was read first, because everything else in the file depends on it.
+            return node.entries().into_iter().for_each(|(key, node)| section.check(key, node, self.report));
         }
         let table = node.value.get_ref().is_table();
         let array = node.value.get_ref().is_array();

@@ -79,14 +79,16 @@ fn what_is_not_built_is_refused_by_name_and_nothing_is_unknown() {
 /// Everything that a configuration is, as text; addresses, which it hides, among it.
 fn seen(config: &Config) -> String {
     let addresses: Vec<_> = config.policy.endpoints.values().map(|e| (&e.address, &e.time_zone)).collect();
-    let Config { policy, channels, ingest, journal, tokens, egress, rows, .. } = config;
+    let Config { policy, channels, ingest, journal, tokens, contact_names, egress, rows, .. } = config;
     let hash = format!("{:?}", policy.hash);
-    format!("{policy:?}{channels:?}{ingest:?}{journal:?}{tokens:?}{egress:?}{rows:?}{addresses:?}")
+    format!("{policy:?}{channels:?}{ingest:?}{journal:?}{tokens:?}{egress:?}{contact_names:?}{rows:?}{addresses:?}")
         .replace(&hash, "")
 }
 
 /// Keys that the example sets to their default: another value must show where their absence does not.
 const SAME_AS_DEFAULT: &[(&str, &str)] = &[
+    ("include ", r#"include = ["elsewhere/*.toml"]"#),
+    ("owner ", r#"owner = "payments/oncall""#),
     ("start ", r#"start = "all""#),
     ("retain ", r#"retain = "30d""#),
     ("ladder ", r#"ladder = ["sev1", "sev2", "sev3", "sev4", "sev5"]"#),

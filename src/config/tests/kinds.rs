@@ -92,7 +92,7 @@ impl Settings for Email {
         needs(text, "@")
     }
     fn leads_to(&self) -> String {
-        self.relay.clone()
+        format!("{} as {}", self.relay, self.from)
     }
     fn build(&self, _: &Name, _: &Common, _: &OpenSecret<'_>) -> Result<Arc<dyn Channel>, String> {
         Err("tests send nothing".to_owned())
@@ -107,7 +107,7 @@ impl Settings for Sms {
         needs(text, "+")
     }
     fn leads_to(&self) -> String {
-        format!("{} {}", self.provider, self.account)
+        format!("{} {} as {}", self.provider, self.account, self.from)
     }
     fn build(&self, _: &Name, _: &Common, _: &OpenSecret<'_>) -> Result<Arc<dyn Channel>, String> {
         Err("tests send nothing".to_owned())

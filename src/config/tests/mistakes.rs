@@ -161,11 +161,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "team = \"no\"",
     ),
     ("[ingest.nats]\nservers = [\"nats://h\"]", "ingest::no-lane", "[ingest.nats]"),
-    (
-        "[[ingest.nats.read]]\nstream = \"A\"\nsubjects = [\"a.>\"]",
-        "ingest::no-servers",
-        "[[ingest.nats.read]]",
-    ),
+    ("[[ingest.nats.read]]\nstream = \"A\"\nsubjects = [\"a.>\"]", "key::missing", "[[ingest.nats.read]]"),
     (
         "[ingest.nats]\nservers = [\"h:4222\"]\n[[ingest.nats.read]]\nstream = \"A\"\nsubjects = [\"a\"]",
         "ingest::server",
@@ -204,6 +200,7 @@ fn mistakes_in_one_table_do_not_hide_each_other() {
         "key::value",
         "key::not-in-this-version",
         "channel::unknown-channel",
+        "key::missing",
         "key::missing",
         "key::value",
         "severity::unknown-severity",
@@ -265,7 +262,15 @@ fn remarks_stop_nothing() {
     assert_eq!(warned("via = { urgent = [\"sms\"], other = [\"mail\"] }"), [("via::other-address", 1)]);
     let stopped = row("late", "").replace("duty", "customers").replace("\n\n", "\napprove = false\n");
     assert_eq!(warned(&format!("stop = true\n{stopped}")), [("route::unreachable", 3)]);
-    assert_eq!(warned("[ingest.http]\nexternal_url = \"https://t.example.net\"").len(), 0);
+}
+
+#[test]
+fn a_public_address_without_a_token_is_remarked_on() {
+    let public = "listen = \"127.0.0.1:8085\"\nexternal_url = \"https://t.example.net/\"";
+    let text = format!("{BASE}{ROW}").replace("listen = \"127.0.0.1:8085\"", public);
+    let config = load(&[("t.toml", &text)]).unwrap();
+    assert_eq!(config.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["ingest::nobody-may"]);
+    assert_eq!(config.ingest.http.unwrap().external_url.unwrap(), "https://t.example.net");
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn the_journal_is_found_in_files_that_are_broken() {
     let path = folder.path().join("tidings.toml");
     std::fs::write(&path, "[[route]]\nname = \n[journal]\npath = \"/data\"\n[channel.x]\ntype = 3\n")
         .unwrap();
-    let journal = crate::config::journal_section(&[path.clone()]).unwrap();
+    let journal = crate::config::journal_section(std::slice::from_ref(&path)).unwrap();
     assert_eq!(journal.path, Path::new("/data"));
     std::fs::write(&path, "version = 1\n").unwrap();
     assert_eq!(crate::config::journal_section(&[path]).unwrap_err().all[0].code, "journal::missing");
