@@ -84,10 +84,18 @@ fn matches(file: &str, pattern: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Whether a pattern of one file leads to another.
-pub(super) fn leads_to(from: &Source, to: &Source) -> bool {
-    let pattern = |(pattern, _): (String, _)| glob::Pattern::new(&beside(&from.name, &pattern)).ok();
-    from.name != to.name && includes(from).into_iter().filter_map(pattern).any(|p| p.matches(&to.name))
+/// For each of the files, whether no pattern of another leads to it.
+pub(super) fn roots(sources: &[Source]) -> Roots {
+    let mut roots = vec![true; sources.len()];
+    for from in sources {
+        for (pattern, _) in includes(from) {
+            let Ok(pattern) = glob::Pattern::new(&beside(&from.name, &pattern)) else { continue };
+            for (root, to) in roots.iter_mut().zip(sources) {
+                *root &= from.name == to.name || !pattern.matches(&to.name);
+            }
+        }
+    }
+    roots
 }
 
 /// Reports patterns that are none, and those that lead nowhere.

@@ -42,8 +42,7 @@ pub fn from_texts<N: AsRef<str>, T: AsRef<str>>(
     let source =
         |(name, text): &(N, T)| Source { name: name.as_ref().into(), text: Arc::from(text.as_ref()) };
     let sources: Vec<Source> = files.iter().map(source).collect();
-    let roots: Roots =
-        sources.iter().map(|to| !sources.iter().any(|from| include::leads_to(from, to))).collect();
+    let roots = include::roots(&sources);
     build(&sources, &roots, &key, kinds)
 }
 
