@@ -3,6 +3,14 @@
 //! A channel owns its form, its escaping and its limits. It decides nothing: whether a failure is tried again, when a
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
+mod guard;
+mod network;
+
+pub mod egress;
+pub mod verdict;
+
+pub use guard::{Guard, GuardError, Lookup, Refusal, Wire};
+
 use crate::decide::{Accepted, Failure, Receipt};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Problem, Recipient, SecretRef, Span, Time};
