@@ -7,7 +7,9 @@ mod guard;
 mod network;
 
 pub mod egress;
+pub mod email;
 pub mod verdict;
+pub mod visible;
 
 pub use guard::{Guard, GuardError, Lookup, Refusal, Wire};
 

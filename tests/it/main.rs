@@ -1,1 +1,4 @@
 //! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
+
+mod email;
+mod support;

@@ -62,13 +62,15 @@ impl Letterhead {
     /// # Errors
     /// Why it cannot be written, without the address.
     pub(super) fn compose(&self, attempt: &Attempt) -> Result<Letter, String> {
-        let to: Address = attempt.address.parse().map_err(|_| "the address is no e-mail address".to_owned())?;
+        let to: Address =
+            attempt.address.parse().map_err(|_| "the address is no e-mail address".to_owned())?;
         let id = format!("<{}@{}>", attempt.key, self.domain);
         let (root, parent) = self.thread(attempt, &id);
         let references = if root == parent { root } else { format!("{root} {parent}") };
         let texts = Texts::of(attempt);
         let subject = subject(&texts);
-        let raw = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let raw =
+            |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         let seconds = u64::try_from(attempt.now.seconds()).unwrap_or_default();
         let list = format!("{0} <{0}.{1}>", self.channel, self.domain);
         let mut builder = lettre::Message::builder()
@@ -102,7 +104,8 @@ impl Letterhead {
     /// thread once that is known, so that programs which know either keep the thread together.
     fn thread(&self, attempt: &Attempt, own: &str) -> (String, String) {
         let root = format!("<thread-{}@{}>", attempt.thread, self.domain);
-        let first = attempt.first.as_ref().map(|receipt| &*receipt.id).filter(|id| is_message_id(id) && *id != own);
+        let first =
+            attempt.first.as_ref().map(|receipt| &*receipt.id).filter(|id| is_message_id(id) && *id != own);
         let parent = first.map_or_else(|| root.clone(), str::to_owned);
         (root, parent)
     }
@@ -116,7 +119,9 @@ fn describe(error: lettre::error::Error) -> String {
 fn is_message_id(id: &str) -> bool {
     let inner = id.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or_default();
     let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>');
-    id.len() <= 250 && inner.bytes().all(plain) && inner.split('@').filter(|part| !part.is_empty()).count() == 2
+    id.len() <= 250
+        && inner.bytes().all(plain)
+        && inner.split('@').filter(|part| !part.is_empty()).count() == 2
 }
 
 fn subject(texts: &Texts) -> String {
@@ -139,7 +144,10 @@ impl Texts {
         };
         let body = slot::fill(&message.body, &attempt.filling);
         Texts {
-            meant_for: attempt.meant_for.as_ref().map(|name| format!("Meant for {}", line(name.as_str(), 200))),
+            meant_for: attempt
+                .meant_for
+                .as_ref()
+                .map(|name| format!("Meant for {}", line(name.as_str(), 200))),
             standing: standing(attempt),
             title: line(&message.title, MAX_CELL),
             body: visible::lines(cut(&body, MAX_TEXT / 2)).trim().to_owned(),
@@ -152,7 +160,8 @@ impl Texts {
     /// The text part: all there is, as it would be written by hand.
     fn plain(&self) -> String {
         let mut out = String::with_capacity(self.body.len() + 512);
-        let paragraphs = [self.meant_for.as_deref().unwrap_or_default(), &self.standing, &self.title, &self.body];
+        let paragraphs =
+            [self.meant_for.as_deref().unwrap_or_default(), &self.standing, &self.title, &self.body];
         for text in paragraphs.into_iter().filter(|text| !text.is_empty()) {
             let _ = write!(out, "{text}\n\n");
         }
@@ -192,10 +201,12 @@ impl Texts {
             html::escape(subject)
         );
         if let Some(meant_for) = &self.meant_for {
-            let _ = writeln!(out, "<p style=\"padding:8px;background:#fff3cd\">{}</p>", html::escape(meant_for));
+            let _ =
+                writeln!(out, "<p style=\"padding:8px;background:#fff3cd\">{}</p>", html::escape(meant_for));
         }
         let _ = writeln!(out, "<p style=\"margin:0;color:#555555\">{}</p>", html::escape(&self.standing));
-        let _ = writeln!(out, "<h1 style=\"margin:0 0 12px;font-size:20px\">{}</h1>", html::escape(&self.title));
+        let _ =
+            writeln!(out, "<h1 style=\"margin:0 0 12px;font-size:20px\">{}</h1>", html::escape(&self.title));
         out.push_str(&html::body(shown));
         if is_cut {
             out.push_str("<p><em>Shortened: the text part of this message has everything.</em></p>\n");
@@ -204,7 +215,10 @@ impl Texts {
             out.push_str("<table style=\"border-collapse:collapse\">\n");
             for (name, value) in self.facts.iter().take(rows) {
                 let (name, value) = (html::escape(name), html::escape(value));
-                let _ = writeln!(out, "<tr><td style=\"padding:2px 12px 2px 0;color:#555555\">{name}</td><td>{value}</td></tr>");
+                let _ = writeln!(
+                    out,
+                    "<tr><td style=\"padding:2px 12px 2px 0;color:#555555\">{name}</td><td>{value}</td></tr>"
+                );
             }
             out.push_str("</table>\n");
         }

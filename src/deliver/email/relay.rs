@@ -32,9 +32,10 @@ impl Relay {
         };
         let user = user.map(Relay::user).transpose()?;
         let (host, port) = match place.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                (host, port.parse().map_err(|_| "the port of the relay is not a number up to 65535".to_owned())?)
-            }
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (
+                host,
+                port.parse().map_err(|_| "the port of the relay is not a number up to 65535".to_owned())?,
+            ),
             _ => (place, if implicit_tls { 465 } else { 587 }),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();

@@ -12,7 +12,9 @@ use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
 use std::sync::Arc;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
 use tokio_rustls::TlsConnector;
 
 /// The longest line of a reply in bytes; RFC 5321 asks for 512.
@@ -90,11 +92,7 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Reads the greeting and says EHLO. For implicit TLS the stream has been encrypted before.
-    pub(super) async fn open(
-        stream: Box<dyn Duplex>,
-        hello: &str,
-        stage: &mut Stage,
-    ) -> Result<Wire, Error> {
+    pub(super) async fn open(stream: Box<dyn Duplex>, hello: &str, stage: &mut Stage) -> Result<Wire, Error> {
         let mut wire = Wire { stream: BufReader::new(stream), abilities: Vec::new() };
         *stage = Stage::Greeting;
         wire.expect(2).await?;
@@ -214,7 +212,8 @@ pub(super) async fn handshake(
 ) -> Result<Box<dyn Duplex>, Error> {
     *stage = Stage::Handshake;
     let connector = TlsConnector::from(tls.clone());
-    let stream = connector.connect(host.clone(), stream).await.map_err(|error| Error::Tls(error.to_string()))?;
+    let stream =
+        connector.connect(host.clone(), stream).await.map_err(|error| Error::Tls(error.to_string()))?;
     Ok(Box::new(stream))
 }
 
