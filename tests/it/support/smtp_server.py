@@ -116,7 +116,7 @@ async def serve(orders):
 
     def authenticate(server, session, envelope, mechanism, auth_data):
         good = auth_data.login == b"tidings" and auth_data.password == orders.get("password", "").encode()
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     tls = context(orders)
     implicit = orders.get("implicit_tls", False)
