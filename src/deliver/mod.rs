@@ -5,9 +5,14 @@
 
 mod guard;
 mod network;
+mod webhook;
 
 pub mod egress;
+pub mod setting;
 pub mod verdict;
+
+#[cfg(test)]
+pub mod conformance;
 
 pub use guard::{Guard, GuardError, Lookup, Refusal, Wire};
 
@@ -94,6 +99,11 @@ pub struct ChannelKind {
     pub settings: fn(toml::de::Deserializer<'_>) -> Result<Box<dyn Settings>, toml::de::Error>,
     /// The JSON Schema of the kind's own keys, whose descriptions are the generated reference.
     pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+}
+
+/// Every kind of channel; the order is that of the reference.
+pub fn kinds() -> &'static [ChannelKind] {
+    &[webhook::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.
