@@ -268,3 +268,6 @@ fn explain(error: &reqwest::Error) -> EgressError {
     let parse = |cause: &(dyn StdError + 'static)| cause.to_string().starts_with("invalid HTTP");
     if causes(error).any(parse) { EgressError::Garbage } else { EgressError::Lost }
 }
+
+#[cfg(test)]
+mod tests;

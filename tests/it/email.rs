@@ -5,7 +5,7 @@ use mail_parser::MessageParser;
 use secrecy::SecretString;
 use std::sync::Arc;
 use tidings::decide::{Accepted, Blame, Failure, Reason, Retry, Sent};
-use tidings::deliver::{Attempt, Channel, Common, email};
+use tidings::deliver::{Attempt, Channel, Common, Settings, kinds};
 use tidings::event::id::{DeliveryId, Digest};
 use tidings::event::{Name, Recipient, Span, Time};
 use tidings::message::{CaseStatus, Disclosure, Kind, Message, slot};
@@ -56,6 +56,11 @@ const SMTPS: Way<'static> = Way { scheme: "smtps", user: true, trusts: true, all
 const STARTTLS: Way<'static> = Way { scheme: "smtp", user: true, trusts: true, allow: LOCAL };
 const PLAIN: Way<'static> = Way { scheme: "smtp", user: false, trusts: false, allow: LOCAL };
 
+fn settings(text: &str) -> Box<dyn Settings> {
+    let email = kinds().iter().find(|kind| kind.name == "email").unwrap();
+    (email.settings)(toml::de::Deserializer::parse(text).unwrap()).unwrap()
+}
+
 fn channel(relay: &Relay, way: &Way<'_>) -> Arc<dyn Channel> {
     let user = if way.user { "tidings@" } else { "" };
     let mut text = format!(
@@ -68,7 +73,7 @@ fn channel(relay: &Relay, way: &Way<'_>) -> Arc<dyn Channel> {
     if way.trusts {
         text.push_str(&format!("ca = {:?}\n", relay.root()));
     }
-    let settings = (email::KIND.settings)(toml::de::Deserializer::parse(&text).unwrap()).unwrap();
+    let settings = settings(&text);
     assert_eq!(settings.check(), []);
     let common = Common {
         timeout: Span::from_secs(20),
@@ -163,7 +168,7 @@ fn with_foreign_root(relay: &Relay) -> Arc<dyn Channel> {
         relay.port,
         other.root()
     );
-    let settings = (email::KIND.settings)(toml::de::Deserializer::parse(&text).unwrap()).unwrap();
+    let settings = settings(&text);
     let allow_networks = LOCAL.iter().map(ToString::to_string).collect();
     let common = Common { timeout: Span::from_secs(20), allow_networks, domain: "example.net".to_owned() };
     settings.build(&Name::from("mail"), &common, &|_| Err("no secret".to_owned())).unwrap()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decide::Receipt;
+use crate::deliver::conformance::{injection, sample};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Recipient, Span, Time};
 use crate::message::Message;
@@ -176,53 +177,23 @@ fn only_known_tags(html: &str) {
     }
 }
 
-/// Texts that have broken mail programs and senders before.
-const HOSTILE: [&str; 14] = [
-    "x\r\nBcc: victim@example.org",
-    "x\nBcc: victim@example.org\n\nbody",
-    "x\r\n\r\n<script>alert(1)</script>",
-    "x\u{0}\u{1b}[31mred",
-    "\u{202E}gnp.exe\u{2066}",
-    "=?utf-8?q?=0D=0ABcc:_victim@example.org?=",
-    "--tidings-\r\nContent-Type: text/html\r\n\r\n<b>",
-    "<img src=x onerror=alert(1)>\"' onmouseover=\"alert(1)",
-    "[click](javascript:alert(1)) ![x](https://track.example/p.png)",
-    ".\r\nQUIT\r\n",
-    "naïve – 日本語 😀 \u{200B}\u{FEFF}",
-    "a\u{2028}Bcc: victim@example.org\u{2029}b\u{85}c",
-    "</title><script>alert(1)</script>",
-    "\u{FDD0}t0\u{FDD1}",
-];
-
 #[test]
 fn hostile_text_adds_no_header_and_no_active_mark_up() {
-    let clean = compose(&attempt(message()));
+    let clean = compose(&attempt(sample::message()));
     let count = parse(&clean).headers().len();
-    for text in HOSTILE {
-        let hostile = Message {
-            severity: text.into(),
-            reference: text.into(),
-            title: text.into(),
-            body: text.into(),
-            facts: vec![(text.into(), text.into())],
-            links: vec![(text.into(), text.into()), ("x".into(), "javascript:alert(1)".into())],
-            ..message()
-        };
-        let letter = compose(&attempt(hostile));
-        assert!(letter.bytes.is_ascii(), "{text:?}");
+    for payload in injection::corpus() {
+        let letter = compose(&attempt(sample::saying(&payload)));
+        assert!(letter.bytes.is_ascii(), "{payload:?}");
         let parsed = parse(&letter);
-        assert_eq!(parsed.headers().len(), count, "{text:?}");
-        assert!(parsed.bcc().is_none(), "{text:?}");
+        assert_eq!(parsed.headers().len(), count, "{payload:?}");
+        assert_eq!(parsed.parts.len(), 3, "{payload:?}");
         let subject = parsed.subject().unwrap();
-        assert!(!subject.contains(['\r', '\n', '\u{0}', '\u{202E}', '\u{200B}']), "{subject:?}");
-        assert_eq!(parsed.parts.len(), 3, "{text:?}");
+        assert!(subject.chars().all(visible::is_visible), "{subject:?}");
         let html = parsed.body_html(0).unwrap();
         only_known_tags(&html);
         for part in [&*html, &*parsed.body_text(0).unwrap()] {
-            assert!(
-                part.chars().all(|c| matches!(c, '\r' | '\n' | '\t') || visible::is_visible(c)),
-                "{text:?}"
-            );
+            let allowed = |c| matches!(c, '\r' | '\n' | '\t') || visible::is_visible(c);
+            assert!(part.chars().all(allowed), "{payload:?}");
         }
     }
 }
