@@ -1,0 +1,3 @@
+//! What the tests stand on: relays, certificates and attempts that are the same everywhere.
+
+pub mod smtp;
