@@ -8,4 +8,7 @@ mod tidy;
 mod tools;
 mod http;
 mod nats;
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so where it stands")]
+
+mod email;
 mod support;

@@ -3,3 +3,6 @@
 pub mod client;
 pub mod door;
 pub mod nats;
+//! What the tests stand on: relays, certificates and attempts that are the same everywhere.
+
+pub mod smtp;
