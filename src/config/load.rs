@@ -173,7 +173,11 @@ impl Builder<'_, '_> {
         };
         let mut routing = rows.read();
         let (remember_events_for, remember_events_max, stale_after) = ingest::memory(document);
+        let unrouted = self.named("", "unrouted");
+        let unrouted_row =
+            unrouted.as_ref().map(|audience| Box::new(crate::decide::Row::unrouted(audience, &default_via)));
         let policy = Policy {
+            unrouted_row,
             hash: text.hash,
             time_zone,
             environment: environment::read(document, report),
@@ -184,7 +188,7 @@ impl Builder<'_, '_> {
             endpoints,
             channels: policies(channels),
             components: environment::components(document),
-            unrouted: self.named("", "unrouted"),
+            unrouted,
             owner: self.owner(),
             default_via,
             templates: crate::message::Templates::default(),

@@ -123,6 +123,32 @@ pub struct Row {
     pub template: Option<Name>,
 }
 
+impl Row {
+    /// The row that stands for `unrouted` (R10): alerts by name, told as rows without keys of their own are.
+    pub fn unrouted(audience: &Name, via: &Via) -> Row {
+        let conditions =
+            Conditions { kind: RowKind::Alert, matchers: Vec::new(), severity: None, customer_impact: None };
+        Row {
+            name: Name::from("unrouted"),
+            about: "What no row matches".into(),
+            was: Vec::new(),
+            file: usize::MAX,
+            conditions,
+            stop: false,
+            audience: audience.clone(),
+            via: via.clone(),
+            group_by: GroupBy::Labels(vec!["alertname".into()]),
+            group_wait: Span::from_secs(30),
+            group_interval: Span::from_mins(5),
+            repeat_every: None,
+            max_alerts: 100,
+            dedupe_for: Span::from_mins(5),
+            throttle: None,
+            template: None,
+        }
+    }
+}
+
 /// The other conditions of a `{team}` row, and which rows it was read as.
 #[derive(Clone, Debug)]
 pub struct Orphans {
@@ -215,7 +241,7 @@ pub struct Endpoint {
     /// By which channel.
     pub channel: Name,
     /// The address in the channel's own form. Never logged, never a fact.
-    pub address: Box<str>,
+    pub address: std::sync::Arc<str>,
     /// Whose it is, for a contact.
     pub contact: Option<Name>,
     /// The reader's zone: an IANA name, known to exist.
