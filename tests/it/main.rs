@@ -1,1 +1,3 @@
 //! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
+
+mod messages;
