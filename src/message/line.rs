@@ -65,12 +65,16 @@ pub(super) fn cut(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
 /// Whether it is an address of a page: nothing but `http` and `https`, whole, and without what could break out of it.
 pub(super) fn is_web(url: &str) -> bool {
     let scheme = |scheme: &str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    let breaks =
-        |c: char| c.is_whitespace() || !slot::is_plain(c) || matches!(c, '<' | '>' | '"' | '`' | '\\');
+    let breaks = |byte: u8| byte <= b' ' || byte == 0x7F || matches!(byte, b'<' | b'>' | b'"' | b'`' | b'\\');
+    let odd = |c: char| c.is_whitespace() || !slot::is_plain(c);
     let host = url
         .split_once("://")
         .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
-    (scheme("http://") || scheme("https://")) && host && url.len() <= LINK_MAX && !url.contains(breaks)
+    (scheme("http://") || scheme("https://"))
+        && host
+        && url.len() <= LINK_MAX
+        && !url.bytes().any(breaks)
+        && (url.is_ascii() || !url.contains(odd))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::Texts;
 use super::parts::{Body, Facts, inline, listed, short};
 use crate::event::{Stage, Visibility};
+use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
 use crate::message::{CaseStatus, Kind, slot};
 
@@ -104,7 +105,7 @@ fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str
     facts.add("Components", &listed(&incident.component_ids, NAMES_MAX));
     shared(&mut facts, incident);
     if let Some(labels) = incident.labels {
-        labels.0.iter().take(NAMES_MAX).for_each(|(name, value)| facts.said(name, Some(value)));
+        labels.0.iter().take(NAMES_MAX).for_each(|(name, value)| facts.said(&one_line(name), Some(value)));
     }
     facts.said("Source", incident.source.as_deref());
     facts.0
