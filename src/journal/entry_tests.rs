@@ -24,7 +24,7 @@ pub(crate) fn header(after: Head) -> Header {
 pub(crate) fn batch(text: &str) -> Vec<Decided> {
     let garbage = Garbage { reason: "not JSON".into(), bytes: text.into(), length: text.len() as u64 };
     let input = Input { at: Time::EPOCH, origin: Origin::default(), what: What::Garbage(garbage) };
-    let noted = |text: &str| vec![Fact::Noted(text.into())];
+    let noted = |text: &str| vec![Fact::Quarantined { what: text.into() }];
     vec![Decided { input: Some(input), facts: noted(text) }, Decided { input: None, facts: noted("alone") }]
 }
 
