@@ -6,6 +6,7 @@
 mod email;
 mod guard;
 mod network;
+mod sms;
 mod webhook;
 
 pub mod egress;
@@ -105,7 +106,7 @@ pub struct ChannelKind {
 
 /// Every kind of channel; the order is that of the reference.
 pub fn kinds() -> &'static [ChannelKind] {
-    &[email::KIND, webhook::KIND]
+    &[email::KIND, sms::KIND, webhook::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.
