@@ -11,8 +11,8 @@ use self::gateway::Gateway;
 use self::gsm7::Fitted;
 use self::twilio::Twilio;
 use super::egress::{Egress, networks};
-use super::{AddressKind, Attempt, ChannelKind, Common, OpenSecret, verdict};
-use crate::decide::{Accepted, Failure, Limit, Reason};
+use super::{AddressKind, Attempt, ChannelKind, Common, OpenSecret};
+use crate::decide::{Accepted, Failure, Limit};
 use crate::event::id::Digest;
 use crate::event::{Name, Problem, SecretRef, Span};
 use crate::message::slot;
@@ -196,11 +196,6 @@ fn secret_header(text: &str) -> Result<HeaderValue, String> {
     let mut value = HeaderValue::from_str(text).map_err(|_| "a secret cannot stand in a header")?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// The failure of a message that cannot be put into the form of a request.
-fn unwritable(detail: &str) -> Failure {
-    verdict::delivery(Reason::Content, detail)
 }
 
 #[cfg(test)]

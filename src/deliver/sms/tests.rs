@@ -1,7 +1,7 @@
 //! Both providers through the conformance table, and what is their own.
 
 use super::*;
-use crate::decide::{Blame, Receipt, Retry, Sent};
+use crate::decide::{Blame, Reason, Receipt, Retry, Sent};
 use crate::deliver::conformance::server::{Received, Script, Server};
 use crate::deliver::conformance::{self, Case, Subject, Verdict, sample};
 use crate::deliver::{Settings as _, visible};
@@ -336,4 +336,21 @@ fn it_shows_where_it_leads_and_no_secret() {
     let places: Vec<_> = gateway.secrets().into_iter().map(|(key, _)| key).collect();
     assert_eq!(places, ["url", "headers", "body.form", "auth.bearer"]);
     assert_eq!(gateway.leads_to(), "the URL in file /u");
+}
+
+#[test]
+fn the_schema_takes_what_is_right_and_refuses_unknown_keys() {
+    let mut generator = schemars::SchemaGenerator::default();
+    let mut schema = (KIND.schema)(&mut generator);
+    schema.insert("$defs".to_owned(), generator.take_definitions(true).into());
+    let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+    let good = serde_json::json!({ "provider": "twilio", "account": ACCOUNT, "token": { "env": "T" }, "from": "Desk" });
+    assert!(validator.is_valid(&good), "{schema:?}");
+    for (key, value) in
+        [("colour", Value::from(1)), ("provider", "pigeon".into()), ("url", "https://a.example".into())]
+    {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(!validator.is_valid(&bad), "{key}");
+    }
 }

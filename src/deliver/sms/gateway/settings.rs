@@ -1,13 +1,12 @@
-//! A gateway described in TOML: how it is asked, and how its answers are to be read.
+//! The keys of `provider = "gateway"`.
 
-use super::template::{Node, PLACES, Template, Values};
-use super::{basic, secret_header, unwritable};
-use crate::decide::{Failure, Reason, Receipt, Sent};
-use crate::deliver::egress::{Answer, Egress, Request, Url};
+use super::{Gateway, Reading, Shape};
+use crate::deliver::OpenSecret;
+use crate::deliver::egress::{Egress, Url};
 use crate::deliver::setting::{TextOrSecret, open_line};
-use crate::deliver::{Attempt, OpenSecret, verdict, visible};
+use crate::deliver::sms::template::{Node, PLACES, Template};
+use crate::deliver::sms::{basic, is_sender, secret_header};
 use crate::event::{Problem, SecretRef};
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use schemars::JsonSchema;
@@ -16,8 +15,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The longest id that is kept of a gateway's answer, in characters.
-const MAX_ID: usize = 200;
 /// How many headers a gateway may be given.
 const MAX_HEADERS: usize = 32;
 
@@ -25,7 +22,7 @@ const MAX_HEADERS: usize = 32;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "GatewaySettings")]
-pub(super) struct Settings {
+pub(in crate::deliver::sms) struct Settings {
     /// Where it is: `https://…`, or the place of a secret that holds it. `http://` only inside `allow_networks`.
     url: TextOrSecret,
     /// `"POST"`, `"PUT"` or `"GET"`; with `"GET"` the form becomes the query.
@@ -50,7 +47,7 @@ pub(super) struct Settings {
     #[serde(default)]
     permanent_status: Vec<u16>,
     /// In how many parts a message may travel, each paid for: 1 to 3, by default 2.
-    pub(super) segments: Option<u8>,
+    pub(in crate::deliver::sms) segments: Option<u8>,
 }
 
 /// How the gateway is asked.
@@ -100,7 +97,7 @@ struct Success {
 }
 
 impl Settings {
-    pub(super) fn check(&self, problems: &mut Vec<Problem>) {
+    pub(in crate::deliver::sms) fn check(&self, problems: &mut Vec<Problem>) {
         let mut note = |key: &str, message: &str, hint: &str| problems.push(Problem::new(key, message, hint));
         if let Some(Err(wrong)) = self.url.text().map(parse_url) {
             note(
@@ -126,7 +123,7 @@ impl Settings {
             note("auth", "this is no way to log in", "write user and password, or bearer");
         }
         if let Some(from) = &self.from
-            && !super::is_sender(from)
+            && !is_sender(from)
         {
             note("from", "this is no sender", "a number like \"+4670000001\" or a name of up to 11 letters");
         }
@@ -175,7 +172,7 @@ impl Settings {
         }
     }
 
-    pub(super) fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
+    pub(in crate::deliver::sms) fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
         let mut found: Vec<_> = self.url.secret().map(|secret| ("url", secret)).into_iter().collect();
         found.extend(self.headers.values().filter_map(|value| Some(("headers", value.secret()?))));
         if let Body::Form(pairs) = &self.body {
@@ -188,7 +185,7 @@ impl Settings {
         found
     }
 
-    pub(super) fn leads_to(&self) -> String {
+    pub(in crate::deliver::sms) fn leads_to(&self) -> String {
         match (&self.url, self.url.text().and_then(|text| parse_url(text).ok())) {
             (_, Some(url)) => url.origin().ascii_serialization(),
             (TextOrSecret::Secret(secret), None) => format!("the URL in {secret}"),
@@ -196,7 +193,11 @@ impl Settings {
         }
     }
 
-    pub(super) fn build(&self, egress: Egress, open: &OpenSecret<'_>) -> Result<Gateway, String> {
+    pub(in crate::deliver::sms) fn build(
+        &self,
+        egress: Egress,
+        open: &OpenSecret<'_>,
+    ) -> Result<Gateway, String> {
         let url = parse_url(open_line(&self.url, open)?.expose_secret())?;
         egress.check(&url)?;
         let body = match &self.body {
@@ -273,105 +274,4 @@ fn header_name(name: &str) -> Result<HeaderName, String> {
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
     let ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE];
     if ours.contains(&parsed) { Err(wrong()) } else { Ok(parsed) }
-}
-
-/// One gateway.
-pub(super) struct Gateway {
-    egress: Egress,
-    url: Url,
-    method: Method,
-    headers: HeaderMap,
-    body: Shape,
-    from: String,
-    reading: Reading,
-}
-
-/// What is sent, ready to be filled.
-enum Shape {
-    Form(Vec<(String, Template)>),
-    Json(Node),
-}
-
-/// How answers are read.
-struct Reading {
-    status: Vec<u16>,
-    success: Option<(String, String)>,
-    permanent: Vec<String>,
-    permanent_status: Vec<u16>,
-    id_pointer: Option<String>,
-}
-
-impl Gateway {
-    pub(super) async fn send(&self, attempt: &Attempt, text: &str) -> Result<Option<Receipt>, Failure> {
-        let key = attempt.key.to_string();
-        let values = Values { to: &attempt.address, from: &self.from, text, key: &key };
-        let mut url = self.url.clone();
-        let body = match &self.body {
-            Shape::Json(node) => serde_json::to_vec(&node.fill(&values))
-                .map_err(|_| unwritable("the message cannot be written as JSON"))?,
-            Shape::Form(pairs) => {
-                let filled: Vec<_> =
-                    pairs.iter().map(|(name, value)| (&**name, value.fill(&values))).collect();
-                if self.method == Method::GET {
-                    url.query_pairs_mut().extend_pairs(&filled);
-                    Vec::new()
-                } else {
-                    super::form(filled.iter().map(|(name, value)| (*name, &**value))).into_bytes()
-                }
-            }
-        };
-        let request = Request {
-            method: self.method.clone(),
-            url: &url,
-            headers: self.headers.clone(),
-            body: Bytes::from(body),
-            deadline: attempt.deadline,
-        };
-        let answer = self.egress.send(request).await?;
-        self.reading.judge(&answer, attempt)
-    }
-}
-
-impl Reading {
-    fn judge(&self, answer: &Answer, attempt: &Attempt) -> Result<Option<Receipt>, Failure> {
-        let status = answer.status.as_u16();
-        if self.permanent_status.contains(&status) {
-            return Err(verdict::delivery(Reason::Rejected, format!("the answer was {status}")));
-        }
-        if !self.status.contains(&status) {
-            verdict::of_status(answer, attempt.now)?;
-            if !self.status.is_empty() {
-                return Err(verdict::strange_answer(answer.status, "that is not among its successes"));
-            }
-        }
-        if self.success.is_none() && self.id_pointer.is_none() {
-            return Ok(None);
-        }
-        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if let Some((pointer, equals)) = &self.success {
-            match text_at(&said, pointer) {
-                None => return Err(verdict::strange_answer(answer.status, "does not say how it went")),
-                Some(word) if word == *equals => {}
-                Some(word) if self.permanent.contains(&word) => {
-                    let detail = format!("the answer was {status} and says that it never will be");
-                    return Err(verdict::delivery(Reason::Recipient, detail));
-                }
-                Some(_) => {
-                    let detail = format!("the answer was {status} and says that it failed");
-                    return Err(verdict::channel(Reason::Answer, Sent::No, None, detail));
-                }
-            }
-        }
-        let id = self.id_pointer.as_ref().and_then(|pointer| text_at(&said, pointer));
-        Ok(id.map(|id| Receipt { id: visible::one_line(&id, MAX_ID).into(), place: None }))
-    }
-}
-
-/// A text, number or truth value of the answer, as a text.
-fn text_at(said: &Value, pointer: &str) -> Option<String> {
-    match said.pointer(pointer)? {
-        Value::String(text) => Some(text.clone()),
-        value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
-        _ => None,
-    }
 }
