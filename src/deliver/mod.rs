@@ -3,11 +3,14 @@
 //! A channel owns its form, its escaping and its limits. It decides nothing: whether a failure is tried again, when a
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
+mod console;
 mod guard;
 mod network;
+mod slack;
 mod webhook;
 
 pub mod egress;
+pub mod markdown;
 pub mod setting;
 pub mod verdict;
 
@@ -103,7 +106,7 @@ pub struct ChannelKind {
 
 /// Every kind of channel; the order is that of the reference.
 pub fn kinds() -> &'static [ChannelKind] {
-    &[webhook::KIND]
+    &[webhook::KIND, slack::KIND, console::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.
