@@ -3,13 +3,16 @@
 //! A channel owns its form, its escaping and its limits. It decides nothing: whether a failure is tried again, when a
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
+mod console;
 mod email;
 mod guard;
 mod network;
+mod slack;
 mod sms;
 mod webhook;
 
 pub mod egress;
+pub mod markdown;
 pub mod setting;
 pub mod verdict;
 pub mod visible;
@@ -106,7 +109,7 @@ pub struct ChannelKind {
 
 /// Every kind of channel; the order is that of the reference.
 pub fn kinds() -> &'static [ChannelKind] {
-    &[email::KIND, sms::KIND, webhook::KIND]
+    &[email::KIND, sms::KIND, webhook::KIND, slack::KIND, console::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.

@@ -270,6 +270,15 @@ async fn after_the_last_dot_silence_leaves_it_open_and_the_next_attempt_has_the_
 }
 
 #[tokio::test]
+async fn connections_are_not_kept_for_long() {
+    let relay = Relay::start(&Orders::default());
+    let channel = channel(&relay, &PLAIN);
+    accepted(&channel, &attempt(1)).await;
+    accepted(&channel, &Attempt { now: attempt(1).now + Span::from_mins(1), ..attempt(2) }).await;
+    assert_eq!((relay.seen("letter").len(), relay.seen("connection").len()), (2, 2));
+}
+
+#[tokio::test]
 async fn a_connection_that_died_unused_costs_nothing() {
     let relay = Relay::start(&Orders { data: vec!["close after"], ..Orders::default() });
     let channel = channel(&relay, &PLAIN);

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// What the server does with a request.
@@ -62,6 +62,7 @@ struct Shared {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -76,7 +77,7 @@ impl Server {
             over: AtomicBool::new(false),
         });
         let inner = shared.clone();
-        Builder::new()
+        let listening = Builder::new()
             .name("conformance-server".into())
             .spawn(move || {
                 for stream in listener.incoming() {
@@ -90,7 +91,7 @@ impl Server {
                 }
             })
             .unwrap();
-        Server { address, shared }
+        Server { address, shared, listening: Some(listening) }
     }
 
     /// Where it listens.
@@ -122,8 +123,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.over.store(true, Ordering::SeqCst);
-        // Wakes the listener, which closes then.
+        // Wakes the listener, which closes then; whoever connects afterwards is refused.
         drop(TcpStream::connect(self.address));
+        let _ = self.listening.take().map(JoinHandle::join);
     }
 }
 

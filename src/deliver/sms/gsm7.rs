@@ -14,6 +14,9 @@ const EXTENDED: &str = "^{}\\[~]|€";
 /// No message is longer than this before it is cut, in characters.
 const MAX_CHARS: usize = 1000;
 
+/// A torn word of up to this many characters is left out altogether.
+const MAX_TORN: usize = 24;
+
 /// How the letters of a message are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -79,16 +82,24 @@ pub(super) fn fit(text: &str, max: usize) -> Fitted {
     if parts <= max {
         return Fitted { text: line, coding, parts };
     }
-    let mut kept = &line[..];
-    loop {
-        let parts = coding.parts(kept.chars().chain(coding.ellipsis().chars()));
-        if parts <= max || kept.is_empty() {
-            return Fitted { text: format!("{kept}{}", coding.ellipsis()), coding, parts };
-        }
-        let shorter = kept.trim_end_matches(|c: char| c.is_whitespace() || is_joined(c));
-        let shorter = if shorter.len() < kept.len() { shorter } else { without_last(kept) };
-        kept = shorter.trim_end();
+    let text = format!("{}{}", cut(&line, coding, max), coding.ellipsis());
+    let parts = coding.parts(text.chars());
+    Fitted { text, coding, parts }
+}
+
+/// The longest beginning of the line that fits with the ellipsis behind it; not the beginning of an address of a page,
+/// which would lead elsewhere, nor of a word that is not much to lose.
+fn cut(line: &str, coding: Coding, max: usize) -> &str {
+    let mut kept = line;
+    while !kept.is_empty() && coding.parts(kept.chars().chain(coding.ellipsis().chars())) > max {
+        kept = without_last(kept);
     }
+    let is_torn = line[kept.len()..].starts_with(|c: char| !c.is_whitespace());
+    if is_torn && let Some((before, word)) = kept.rsplit_once(' ') {
+        let is_short = word.chars().count() <= MAX_TORN;
+        kept = if is_short || word.contains("://") { before } else { kept };
+    }
+    kept.trim_end_matches(|c: char| c.is_whitespace() || is_joined(c))
 }
 
 fn without_last(text: &str) -> &str {
@@ -198,7 +209,9 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_to_its_parts_and_says_so() {
         let fitted = fit(&"word ".repeat(200), 2);
-        assert!(fitted.text.ends_with("...") && fitted.text.len() > 300, "{}", fitted.text);
+        assert!(fitted.text.ends_with("word...") && fitted.text.len() > 295, "{}", fitted.text);
+        let page = fit(&format!("{} https://runbooks.example.net/{}", "a".repeat(120), "x".repeat(60)), 1);
+        assert_eq!(page.text, format!("{}...", "a".repeat(120)), "half an address leads elsewhere");
         let smileys = fit(&format!("ж{}", "👩\u{200D}🚒".repeat(60)), 2);
         assert!(smileys.text.ends_with("…") && !smileys.text.ends_with("\u{200D}…"), "{}", smileys.text);
         assert_eq!(smileys.parts, 2);

@@ -15,6 +15,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The hint where a secret is written out.
+const WRITE_SECRET: &str = "write { file = \"…\" } or { env = \"…\" }";
 /// How many headers a gateway may be given.
 const MAX_HEADERS: usize = 32;
 
@@ -106,9 +108,9 @@ impl Settings {
                 "write it like https://sms.example.net/send, with credentials in auth, headers or form",
             );
         }
-        for pointer in [&self.success.pointer, &self.id_pointer].into_iter().flatten() {
-            if !pointer.starts_with('/') {
-                note("id_pointer", "a JSON Pointer begins with /", "write one like \"/messages/0/status\"");
+        for (key, pointer) in [("success.pointer", &self.success.pointer), ("id_pointer", &self.id_pointer)] {
+            if pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
+                note(key, "a JSON Pointer begins with /", "write one like \"/messages/0/status\"");
             }
         }
         if self.success.pointer.is_some() != self.success.equals.is_some() {
@@ -127,14 +129,29 @@ impl Settings {
         {
             note("from", "this is no sender", "a number like \"+4670000001\" or a name of up to 11 letters");
         }
-        if self.headers.len() > MAX_HEADERS || self.headers.keys().any(|name| header_name(name).is_err()) {
-            note(
-                "headers",
-                "there are too many, or one cannot be set",
-                "choose other headers, such as X-Tenant",
-            );
-        }
+        self.check_headers(problems);
         self.check_body(problems);
+    }
+
+    fn check_headers(&self, problems: &mut Vec<Problem>) {
+        if self.headers.len() > MAX_HEADERS {
+            problems.push(Problem::new("headers", "these are too many", format!("at most {MAX_HEADERS}")));
+        }
+        for (name, value) in &self.headers {
+            let key = format!("headers.{name}");
+            if let Err(error) = header_name(name) {
+                problems.push(Problem::new(key, error, "choose another header, such as X-Tenant"));
+            } else if value.text().is_some() && bears_secret(name) {
+                problems.push(Problem::new(key, "this header bears a secret, written out", WRITE_SECRET));
+            }
+        }
+        let Body::Form(pairs) = &self.body else { return };
+        for (name, value) in pairs {
+            if bears_secret(name) && value.text().is_some_and(|text| !text.contains('{')) {
+                let key = format!("body.form.{name}");
+                problems.push(Problem::new(key, "this bears a secret, written out", WRITE_SECRET));
+            }
+        }
     }
 
     fn check_body(&self, problems: &mut Vec<Problem>) {
@@ -266,6 +283,14 @@ fn parse_url(text: &str) -> Result<Url, &'static str> {
         return Err("the URL must not hold a user or a password");
     }
     Ok(url)
+}
+
+/// Whether what has this name is a secret, as far as a name tells.
+fn bears_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["authorization", "cookie", "passw", "secret", "token", "api_key", "api-key", "apikey"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The name, if it is one that people may set.
