@@ -7,7 +7,7 @@ use crate::event::Span;
 use std::net::SocketAddr;
 
 /// The deadline of attempts that are to run into it.
-const SHORT: Span = Span::from_millis(250);
+const SHORT: Span = Span::from_millis(400);
 
 /// The deadline of attempts that are not.
 const LONG: Span = Span::from_secs(20);

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use cases::Case;
 
 /// After this long a channel counts as one that does not end by itself.
-const HANGS: Duration = Duration::from_secs(30);
+pub const HANGS: Duration = Duration::from_secs(30);
 
 /// What a kind is to say of an answer.
 pub type Verdict = Result<(), (Blame, Sent, Retry, Reason)>;
@@ -87,6 +87,7 @@ pub async fn table(subject: &dyn Subject) {
             _ => panic!("{name}: expected {verdict:?}, found {result:?}"),
         }
         if case.arrives {
+            server.has_received(before + 1).await;
             assert_eq!(server.received().len(), before + 1, "{name}: one request, not followed by another");
         }
     }

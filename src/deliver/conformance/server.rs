@@ -108,6 +108,16 @@ impl Server {
         self.shared.received.lock().unwrap().clone()
     }
 
+    /// Waits until this many requests have arrived: a channel may give up before the server has read what it sent.
+    pub async fn has_received(&self, count: usize) {
+        let arrived = async {
+            while self.shared.received.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(super::HANGS, arrived).await.expect("the request arrives");
+    }
+
     /// The last request; the ones before are forgotten.
     pub fn take(&self) -> Received {
         self.shared.received.lock().unwrap().drain(..).next_back().expect("a request has arrived")
