@@ -170,3 +170,24 @@ pub struct Common {
     /// `domain` of `[environment]`, or of the channel: what stands behind the `@` of Message-IDs.
     pub domain: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_name_and_says_what_its_keys_mean() {
+        let names: std::collections::BTreeSet<_> = kinds().iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), kinds().len());
+        for kind in kinds() {
+            let schema = (kind.schema)(&mut schemars::SchemaGenerator::default());
+            let keys = schema.get("properties").and_then(|keys| keys.as_object());
+            for (key, about) in keys.into_iter().flatten() {
+                assert!(about.get("description").is_some(), "{}.{key} has no description", kind.name);
+            }
+            assert_eq!(schema.get("additionalProperties"), Some(&false.into()), "{}", kind.name);
+            let unknown = toml::de::Deserializer::parse("no_such_key = 1").unwrap();
+            assert!((kind.settings)(unknown).is_err(), "{} takes any key", kind.name);
+        }
+    }
+}

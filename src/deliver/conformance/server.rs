@@ -109,6 +109,16 @@ impl Server {
         self.shared.received.lock().unwrap().clone()
     }
 
+    /// Waits until this many requests have arrived: a channel may give up before the server has read what it sent.
+    pub async fn has_received(&self, count: usize) {
+        let arrived = async {
+            while self.shared.received.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(super::HANGS, arrived).await.expect("the request arrives");
+    }
+
     /// The last request; the ones before are forgotten.
     pub fn take(&self) -> Received {
         self.shared.received.lock().unwrap().drain(..).next_back().expect("a request has arrived")
@@ -134,14 +144,14 @@ fn serve(shared: &Shared, mut stream: TcpStream) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         while !buffer.windows(4).any(|window| window == b"\r\n\r\n") {
-            if shared.over.load(Ordering::SeqCst) || fill(&mut stream, &mut buffer)? == 0 {
+            if shared.over.load(Ordering::SeqCst) || stream.peek(&mut [0; 1])? == 0 {
                 return Ok(());
             }
             if matches!(*shared.script.lock().unwrap(), Script::Reset) {
-                // What came with the first read was taken; what is left unread makes the kernel reset.
-                shared.received.lock().unwrap().push(Received::default());
+                // What lies there unread makes the kernel reset the connection.
                 return Ok(());
             }
+            fill(&mut stream, &mut buffer)?;
         }
         let end = buffer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
