@@ -1,0 +1,162 @@
+//! Facts and State → metrics: counted once durable, and never from what an event says.
+
+use crate::config::Config;
+use crate::decide::state::{Health, State};
+use crate::decide::{CaseAbout, End, Fact, Policy, Verdict, WithheldReason};
+use crate::event::{Name, Severity, Span, Status, Time};
+use crate::ingest::{Arrival, http};
+use crate::observe::metrics::Metrics;
+use crate::observe::{AlertState, CaseKind, DeadLetter, EventOutcome, Vocabulary, Withheld};
+use std::collections::BTreeMap;
+
+/// What one entry is to be counted for, once it is durable (R1).
+#[derive(Debug, Default)]
+pub struct Measures {
+    ended: Vec<(Name, crate::observe::End)>,
+    delays: Vec<(Name, Severity, Span)>,
+    decided: usize,
+    withheld: Vec<Withheld>,
+    dead_letters: Vec<DeadLetter>,
+}
+
+impl Measures {
+    /// Counts.
+    pub fn count(self, metrics: &Metrics) {
+        self.ended.iter().for_each(|(channel, end)| metrics.delivery_ended(channel.as_str(), *end));
+        for (channel, severity, delay) in &self.delays {
+            metrics.notification_delay(channel.as_str(), *severity, *delay);
+        }
+        if self.decided > 0 {
+            metrics.deliveries_decided(self.decided);
+        }
+        self.withheld.iter().for_each(|reason| metrics.withheld(*reason));
+        self.dead_letters.iter().for_each(|kind| metrics.dead_letter(*kind));
+    }
+}
+
+/// Notes what a fact is to be counted for. It is called after the fact was applied, so what has ended is looked up in
+/// what the fact itself says.
+pub fn fact(metrics: &Metrics, _state: &State, policy: &Policy, fact: &Fact, measures: &mut Measures) {
+    match fact {
+        Fact::Notified(notified) => {
+            measures.decided += notified.deliveries.len();
+        }
+        Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
+        Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),
+        Fact::Quarantined { .. } => measures.dead_letters.push(DeadLetter::Quarantine),
+        Fact::AlertFired { alert, .. } => {
+            if !policy.ladder.place(alert.labels.get("severity")).1 {
+                metrics.unknown_severity();
+            }
+        }
+        Fact::BriefingOpened { row, .. } if row.as_str() == "unrouted" => metrics.unrouted(),
+        Fact::PolicyAdopted { .. } => {}
+        _ => {}
+    }
+}
+
+/// Notes the end of a delivery.
+pub fn ended(measures: &mut Measures, channel: &Name, severity: Severity, event_at: Time, now: Time, end: &End) {
+    let word = match end {
+        End::Delivered(_) => crate::observe::End::Delivered,
+        End::Superseded { .. } => crate::observe::End::Superseded,
+        End::Suppressed { .. } => crate::observe::End::Suppressed,
+        End::DeadLettered { .. } => {
+            measures.dead_letters.push(DeadLetter::Delivery);
+            crate::observe::End::DeadLettered
+        }
+    };
+    if matches!(end, End::Delivered(_)) {
+        measures.delays.push((channel.clone(), severity, now.since(event_at)));
+    }
+    measures.ended.push((channel.clone(), word));
+}
+
+fn withheld(reason: WithheldReason) -> Withheld {
+    match reason {
+        WithheldReason::Duplicate => Withheld::Duplicate,
+        WithheldReason::Throttled => Withheld::Throttled,
+        WithheldReason::Ceiling => Withheld::Ceiling,
+        WithheldReason::FirstStart => Withheld::FirstStart,
+        WithheldReason::WhileDown => Withheld::WhileDown,
+    }
+}
+
+/// What an event came to, in the word of the metric.
+pub fn outcome(verdict: Verdict) -> EventOutcome {
+    match verdict {
+        Verdict::Decided => EventOutcome::Decided,
+        Verdict::Unchanged => EventOutcome::Unchanged,
+        Verdict::Duplicate => EventOutcome::Duplicate,
+        Verdict::Conflict => EventOutcome::Conflict,
+        Verdict::DeadLettered => EventOutcome::DeadLetter,
+    }
+}
+
+/// What is to be counted about an arrival as such.
+pub fn flags(metrics: &Metrics, lane: &Name, arrival: &Arrival) {
+    if arrival.flags.other_type {
+        metrics.lane_other_type(lane.as_str());
+    }
+}
+
+/// The names that label metrics.
+pub fn vocabulary(config: &Config) -> Vocabulary {
+    let nats = config.ingest.nats.iter().flat_map(|nats| nats.reads.iter().map(|lane| lane.name.clone()));
+    let ours = [http::INCIDENTS, http::ALERTS].map(Name::from);
+    Vocabulary {
+        channels: config.policy.channels.keys().cloned().collect(),
+        severities: config.policy.ladder.names().to_vec(),
+        lanes: nats.chain(ours).collect(),
+    }
+}
+
+/// What State is, once a second.
+pub fn gauges(metrics: &Metrics, state: &State, policy: &Policy) {
+    let mut alerts: BTreeMap<Status, usize> = BTreeMap::new();
+    for alert in state.alerts.values() {
+        *alerts.entry(alert.record.status).or_default() += 1;
+    }
+    let of = |status| alerts.get(&status).copied().unwrap_or_default();
+    metrics.alerts(AlertState::Firing, of(Status::Firing));
+    metrics.alerts(AlertState::Resolved, of(Status::Resolved));
+    metrics.alerts(AlertState::Lost, of(Status::Lost));
+    let (mut groups, mut incidents) = (0, 0);
+    for case in state.cases.values() {
+        match &case.about {
+            CaseAbout::Group { .. } => groups += 1,
+            CaseAbout::Incident { id } => {
+                incidents += usize::from(state.incidents.get(id).is_some_and(|i| i.open == Some(true)));
+            }
+            CaseAbout::Desk { .. } => {}
+        }
+    }
+    metrics.cases_open(CaseKind::Alert, groups);
+    metrics.cases_open(CaseKind::Incident, incidents);
+    pending(metrics, state, policy);
+    metrics.sum_law_broken(!state.sum_holds());
+    metrics.catching_up(state.catch_up.is_some());
+}
+
+fn pending(metrics: &Metrics, state: &State, policy: &Policy) {
+    let mut by_channel: BTreeMap<&Name, usize> = policy.channels.keys().map(|name| (name, 0)).collect();
+    let mut oldest: BTreeMap<Severity, Time> = BTreeMap::new();
+    for delivery in state.deliveries.values() {
+        *by_channel.entry(&delivery.channel).or_default() += 1;
+        let known = oldest.entry(delivery.severity).or_insert(delivery.decided_at);
+        *known = (*known).min(delivery.decided_at);
+    }
+    for (channel, count) in by_channel {
+        metrics.deliveries_pending(channel.as_str(), count);
+    }
+    for place in (0..policy.ladder.names().len() as u8).map(Severity).chain([Severity::NONE]) {
+        metrics.deliveries_oldest_pending(place, oldest.get(&place).copied());
+    }
+    for name in policy.channels.keys() {
+        let paused = state.channels.get(name).is_some_and(|channel| {
+            matches!(channel.health, Health::Paused { .. } | Health::Probing { .. })
+        });
+        metrics.channel_paused(name.as_str(), paused);
+    }
+}
+
