@@ -146,7 +146,7 @@ impl Engine {
             return verdict;
         }
         for fact in &facts {
-            measure::fact(&self.metrics, &self.state, &self.policy, fact, building.measures());
+            measure::fact(&self.metrics, &self.policy, fact, building.measures());
             match fact {
                 Fact::Notified(notified) => self.messages.keep(notified),
                 Fact::Released { deliveries } => {
@@ -156,7 +156,11 @@ impl Engine {
                         }
                     }
                 }
-                Fact::Ended { delivery, .. } => self.messages.ended(*delivery),
+                Fact::Ended { delivery, end } => {
+                    if let Some(open) = self.messages.ended(*delivery) {
+                        measure::ended(building.measures(), &open, input.at, end);
+                    }
+                }
                 Fact::AlertFired { fingerprint, alert } if !alert.leased => {
                     self.leases.unleased(*fingerprint, alert.source.clone(), input.at);
                 }

@@ -1,5 +1,6 @@
 //! Facts and State → metrics: counted once durable, and never from what an event says.
 
+use super::messages::Open;
 use crate::config::Config;
 use crate::decide::state::{Health, State};
 use crate::decide::{CaseAbout, End, Fact, Policy, Verdict, WithheldReason};
@@ -34,9 +35,8 @@ impl Measures {
     }
 }
 
-/// Notes what a fact is to be counted for. It is called after the fact was applied, so what has ended is looked up in
-/// what the fact itself says.
-pub fn fact(metrics: &Metrics, _state: &State, policy: &Policy, fact: &Fact, measures: &mut Measures) {
+/// Notes what a fact is to be counted for.
+pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Measures) {
     match fact {
         Fact::Notified(notified) => {
             measures.decided += notified.deliveries.len();
@@ -50,13 +50,12 @@ pub fn fact(metrics: &Metrics, _state: &State, policy: &Policy, fact: &Fact, mea
             }
         }
         Fact::BriefingOpened { row, .. } if row.as_str() == "unrouted" => metrics.unrouted(),
-        Fact::PolicyAdopted { .. } => {}
         _ => {}
     }
 }
 
 /// Notes the end of a delivery.
-pub fn ended(measures: &mut Measures, channel: &Name, severity: Severity, event_at: Time, now: Time, end: &End) {
+pub fn ended(measures: &mut Measures, open: &Open, now: Time, end: &End) {
     let word = match end {
         End::Delivered(_) => crate::observe::End::Delivered,
         End::Superseded { .. } => crate::observe::End::Superseded,
@@ -67,9 +66,9 @@ pub fn ended(measures: &mut Measures, channel: &Name, severity: Severity, event_
         }
     };
     if matches!(end, End::Delivered(_)) {
-        measures.delays.push((channel.clone(), severity, now.since(event_at)));
+        measures.delays.push((open.channel.clone(), open.severity, now.since(open.event_at)));
     }
-    measures.ended.push((channel.clone(), word));
+    measures.ended.push((open.channel.clone(), word));
 }
 
 fn withheld(reason: WithheldReason) -> Withheld {

@@ -1,7 +1,9 @@
-//! Messages of notifications that are still to go out, kept in memory as long as they fit; the rest stands in the journal.
+//! Deliveries that have not ended: what their end is measured by, and their messages as far as memory has room for them;
+//! the rest stands in the journal.
 
-use crate::decide::Notified;
+use crate::decide::{Notified, State};
 use crate::event::id::{DeliveryId, NotificationId};
+use crate::event::{Name, Severity, Time};
 use crate::message::Message;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,26 +11,53 @@ use std::sync::Arc;
 /// How many bytes of messages are kept.
 const KEPT_BYTES: usize = 32 << 20;
 
-/// The kept messages.
+/// What the end of a delivery is measured by.
+#[derive(Clone, Debug)]
+pub struct Open {
+    notification: NotificationId,
+    /// By which channel it goes.
+    pub channel: Name,
+    /// How bad its case was.
+    pub severity: Severity,
+    /// When the event that caused it was received.
+    pub event_at: Time,
+}
+
+/// The open deliveries and the kept messages.
 #[derive(Debug, Default)]
 pub struct Messages {
     kept: HashMap<NotificationId, (Arc<Message>, usize)>,
-    of: HashMap<DeliveryId, NotificationId>,
+    of: HashMap<DeliveryId, Open>,
     bytes: usize,
 }
 
 impl Messages {
+    /// The open deliveries of a State that was read from the journal.
+    pub fn of_state(state: &State) -> Messages {
+        let open = |(id, delivery): (&DeliveryId, &crate::decide::state::Delivery)| {
+            let (channel, severity) = (delivery.channel.clone(), delivery.severity);
+            (*id, Open { notification: delivery.notification, channel, severity, event_at: delivery.event_at })
+        };
+        Messages { of: state.deliveries.iter().map(open).collect(), ..Messages::default() }
+    }
+
     /// Keeps the message of a notification until all its deliveries have ended, if there is room.
     pub fn keep(&mut self, notified: &Notified) {
+        for decided in &notified.deliveries {
+            let open = Open {
+                notification: notified.id,
+                channel: decided.channel.clone(),
+                severity: notified.severity,
+                event_at: notified.event_at,
+            };
+            self.of.insert(decided.id, open);
+        }
         let size = size_of(&notified.message);
         if notified.deliveries.is_empty() || self.bytes + size > KEPT_BYTES {
             return;
         }
         self.bytes += size;
         self.kept.insert(notified.id, (notified.message.clone(), notified.deliveries.len()));
-        for decided in &notified.deliveries {
-            self.of.insert(decided.id, notified.id);
-        }
     }
 
     /// The message of a notification, if it is kept.
@@ -37,14 +66,16 @@ impl Messages {
     }
 
     /// A delivery has ended.
-    pub fn ended(&mut self, delivery: DeliveryId) {
-        let Some(notification) = self.of.remove(&delivery) else { return };
-        let Some((message, left)) = self.kept.get_mut(&notification) else { return };
-        *left -= 1;
-        if *left == 0 {
-            self.bytes -= size_of(message);
-            self.kept.remove(&notification);
+    pub fn ended(&mut self, delivery: DeliveryId) -> Option<Open> {
+        let open = self.of.remove(&delivery)?;
+        if let Some((message, left)) = self.kept.get_mut(&open.notification) {
+            *left -= 1;
+            if *left == 0 {
+                self.bytes -= size_of(message);
+                self.kept.remove(&open.notification);
+            }
         }
+        Some(open)
     }
 }
 

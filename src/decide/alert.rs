@@ -35,6 +35,18 @@ pub(super) fn decide(
     }
 }
 
+/// Whether an event says of a firing alert only what is known (R5): it makes no fact.
+pub fn is_unchanged(state: &State, now: Time, fingerprint: Fingerprint, event: &AlertEvent) -> bool {
+    let Some(alert) = state.alerts.get(&fingerprint) else { return event.status != Status::Firing };
+    match event.status {
+        Status::Firing => {
+            alert.record.status == Status::Firing
+                && unchanged_or_changed(now, fingerprint, alert, event).is_empty()
+        }
+        Status::Resolved | Status::Lost => alert.record.status == Status::Resolved,
+    }
+}
+
 fn unchanged_or_changed(now: Time, fingerprint: Fingerprint, alert: &Alert, event: &AlertEvent) -> Vec<Fact> {
     let record = &alert.record;
     let starts_at = event.starts_at.map_or(record.starts_at, |stated| stated.min(record.starts_at));

@@ -24,7 +24,7 @@ mod via;
 pub mod explain;
 pub mod state;
 
-pub use alert::group_id;
+pub use alert::{group_id, is_unchanged};
 pub use fact::{
     AlertRecord, CaseAbout, DeadBy, Decided, End, Fact, NoticeKind, Notified, Said, SpokenFor, Stamp,
     SupersededBy, SuppressedBy, WithheldReason,

@@ -28,8 +28,10 @@ const DUES_MAX: usize = 1000;
 pub enum Verdict {
     /// It was decided.
     Decided,
-    /// It changed nothing, or its identity is known with the same body.
+    /// It changed nothing.
     Unchanged,
+    /// Its identity is known with the same body (R4).
+    Duplicate,
     /// Its identity is known with another body (R4).
     Conflict,
     /// It was no event, and was kept aside.
@@ -148,7 +150,7 @@ fn decide_event(
 ) -> (Verdict, Vec<Fact>) {
     let identity = input.origin.identity;
     match identity.and_then(|identity| Some((state.identities.get(&identity.key)?, identity.body))) {
-        Some((known, body)) if known == body => return (Verdict::Unchanged, Vec::new()),
+        Some((known, body)) if known == body => return (Verdict::Duplicate, Vec::new()),
         Some(_) => {
             let reason = "an event with this identity came before and said something else";
             let garbage = Garbage { reason: reason.into(), bytes: "".into(), length: 0 };

@@ -55,18 +55,14 @@ words! {
     Withheld {
         /// The recipient has been told just this.
         Duplicate = "duplicate",
-        /// Another alert says more.
-        Inhibited = "inhibited",
-        /// Somebody silenced it.
-        Silenced = "silenced",
-        /// Nobody has approved it yet.
-        WaitingForApproval = "waiting_for_approval",
-        /// The contact sleeps.
-        QuietHours = "quiet_hours",
         /// The row has said enough for now.
         Throttled = "throttled",
         /// All rows together have.
         Ceiling = "ceiling",
+        /// It began before the first start (R3).
+        FirstStart = "first_start",
+        /// It began and ended while nobody listened (R39).
+        WhileDown = "while_down",
     }
 }
 

@@ -1,0 +1,21 @@
+//! The daemon: the loop, its tasks, start and stop, the one clock.
+
+pub mod append;
+pub mod channels;
+pub mod clock;
+pub mod dispatch;
+pub mod door;
+pub mod engine;
+pub mod history;
+pub mod kept;
+pub mod lanes;
+pub mod leases;
+pub mod measure;
+pub mod messages;
+pub mod reload;
+pub mod recover;
+pub mod run;
+pub mod server;
+pub mod task;
+
+pub use run::{Options, Stopped, run};
