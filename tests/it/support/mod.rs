@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod door;
+pub mod lane;
 pub mod nats;
