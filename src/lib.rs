@@ -11,6 +11,7 @@
 //! ```
 
 pub mod config;
+pub mod daemon;
 pub mod decide;
 pub mod deliver;
 pub mod event;

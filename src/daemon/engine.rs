@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::decide::{Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Event, Name, Span, Time};
-use crate::ingest::{Arrival, Fate, Refusal};
+use crate::ingest::{Arrival, Fate};
 use crate::journal::{Cursor, Room};
 use crate::observe::metrics::Metrics;
 use std::collections::BTreeMap;
@@ -91,6 +91,11 @@ impl Engine {
             }
         }
         self.finish().await;
+    }
+
+    /// Writes what was decided before the loop turns: that the lead was taken, and by which policy.
+    pub(super) fn begin(&mut self, now: Time, building: Building) {
+        self.finish_turn(now, building);
     }
 
     fn until_next_due(&self) -> Duration {
@@ -302,7 +307,7 @@ impl Engine {
         };
         let verdict = self.decide(Input { at: now, origin, what }, building);
         let fate = match verdict {
-            Verdict::Decided | Verdict::Unchanged => Fate::Taken,
+            Verdict::Decided | Verdict::Unchanged | Verdict::Duplicate => Fate::Taken,
             Verdict::Conflict => Fate::Conflict,
             Verdict::DeadLettered => Fate::DeadLettered,
         };
@@ -378,6 +383,3 @@ impl Engine {
         tracing::info!(head = self.appends.head().sequence, "stopped; everything decided is durable");
     }
 }
-
-/// What becomes of a refused promise.
-pub(super) const STOPPING: Refusal = Refusal::NotReady;

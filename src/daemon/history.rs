@@ -11,6 +11,11 @@ const WAITING_MAX: usize = 256;
 pub struct Feed(Option<SyncSender<(Head, Vec<Decided>)>>);
 
 impl Feed {
+    /// A feed that nobody listens to.
+    pub fn none() -> Feed {
+        Feed(None)
+    }
+
     /// A feed and its other end.
     pub fn new() -> (Feed, Receiver<(Head, Vec<Decided>)>) {
         let (sender, receiver) = sync_channel(WAITING_MAX);

@@ -22,6 +22,11 @@ pub struct LabelsBuilder<'a> {
 }
 
 impl<'a> LabelsBuilder<'a> {
+    /// A builder with room for `pairs` pairs.
+    pub fn with_capacity(pairs: usize) -> LabelsBuilder<'a> {
+        LabelsBuilder { pairs: Vec::with_capacity(pairs) }
+    }
+
     /// Adds one pair.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.pairs.push((name.into(), value.into()));

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            events_bytes: 4 << 20,
+            events_bytes: 256 << 10,
             // 256 alerts of 1 to 4 KiB, and much room.
             alerts_bytes: 4 << 20,
             memory_bytes: 64 << 20,
@@ -96,7 +96,12 @@ impl Shared {
     fn admit(&self, request: &Request<Body>, right: Right) -> Result<Option<Name>, Turned> {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
         let token = token_of(request.headers());
-        self.access.allows(token.as_deref(), right, peer).map_err(Turned::Denied)
+        let name = self.access.allows(token.as_deref(), right, peer).map_err(Turned::Denied)?;
+        // Where no token is needed, any page in a browser on this machine could send events: browsers say who sends.
+        if name.is_none() && request.headers().contains_key(ORIGIN) {
+            return Err(Turned::Denied(Denied::Unknown));
+        }
+        Ok(name)
     }
 
     fn way(&self, lane: &Name, source: &Name) -> Way {

@@ -117,12 +117,51 @@ impl When {
 
     /// Reads a text; an empty one states no time.
     pub(super) fn read(text: &str) -> When {
+        if let Some(time) = usual(text.as_bytes()) {
+            return When { time: Some(time), odd: false };
+        }
         match Time::parse(text) {
             Ok(time) => When { time, odd: false },
             Err(_) if text.is_empty() => When::default(),
             Err(_) => When::ODD,
         }
     }
+}
+
+/// The form that nearly every sender writes, `2026-01-02T03:04:05.678Z` with up to nine digits of fraction, read without
+/// the calendar library: an alert carries two of these, and alerts are what there is most of. `None` means: read it
+/// with care. Days beyond the 28th of a month, leap seconds and years before 1970 are left to that.
+fn usual(text: &[u8]) -> Option<Time> {
+    let (head, rest) = text.split_at_checked(19)?;
+    let frame = [head[4], head[7], head[10], head[13], head[16]];
+    let fraction = rest.strip_suffix(b"Z")?;
+    if frame != *b"--T::" {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| digits(&head[range]);
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let sound = year >= 1970 && (1..=12).contains(&month) && (1..=28).contains(&day);
+    if !sound || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let milliseconds = match fraction {
+        [] => 0,
+        [b'.', all @ ..] if (1..=9).contains(&all.len()) => {
+            digits(all)?;
+            all.iter().chain(b"00").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+        }
+        _ => return None,
+    };
+    // Years begin in March here, so that the leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(Time::from_millis(seconds * 1000 + milliseconds))
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
 
 impl<'de> Deserialize<'de> for When {
@@ -183,6 +222,42 @@ mod tests {
         for text in wrong {
             let error = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(text).unwrap_err();
             assert!(!reason(&error).contains("secret"), "{}", reason(&error));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn usual_times_read_as_the_calendar_reads_them(ms in 0..253_402_300_799_000_i64, nanos in 0..1_000_000_i64) {
+            let stamp = jiff::Timestamp::from_nanosecond(i128::from(ms) * 1_000_000 + i128::from(nanos)).unwrap();
+            for text in [stamp.to_string(), Time::from_millis(ms).to_string()] {
+                proptest::prop_assert_eq!(When::read(&text).time, Time::parse(&text).unwrap());
+                if let Some(time) = usual(text.as_bytes()) {
+                    proptest::prop_assert_eq!(Some(time), Time::parse(&text).unwrap());
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_reads_as_usual_that_the_calendar_refuses(text in "[0-2][09][0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,10})?Z") {
+            if let Some(time) = usual(text.as_bytes()) {
+                proptest::prop_assert_eq!(Time::parse(&text), Ok(Some(time)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_form_is_indeed_read_the_short_way() {
+        for text in ["2026-11-21T14:04:00.123Z", "1970-01-01T00:00:00Z", "2000-02-28T23:59:59.999999999Z"] {
+            assert_eq!(usual(text.as_bytes()), Time::parse(text).unwrap(), "{text}");
+        }
+        for other in [
+            "",
+            "2026-11-21T14:04:00+01:00",
+            "2026-11-21T14:04:00.Z",
+            "2026-11-21 14:04:00Z",
+            "2026-11-2éT14:04:00Z",
+        ] {
+            assert_eq!(usual(other.as_bytes()), None, "{other}");
         }
     }
 

@@ -33,7 +33,7 @@ impl Pairs<'_> {
         if self.over {
             return Err("more than 64 labels");
         }
-        let mut builder = LabelsBuilder::default();
+        let mut builder = LabelsBuilder::with_capacity(self.pairs.len());
         for (name, value) in self.pairs {
             if value.is_empty() {
                 continue;
@@ -51,7 +51,7 @@ impl Pairs<'_> {
     /// The set of annotations; what is over a limit is cut or left out, and flagged.
     pub(super) fn into_annotations(self, flags: &mut Flags) -> Labels {
         flags.cut |= self.over;
-        let mut builder = LabelsBuilder::default();
+        let mut builder = LabelsBuilder::with_capacity(self.pairs.len());
         for (name, value) in self.pairs {
             if check_name(&name).is_ok() {
                 builder.push(name, text::block(value, ANNOTATION_BYTES_MAX, flags));

@@ -1,5 +1,6 @@
 //! A NATS lane: one ordered reading of one stream from a cursor, a batch at a time, for ever (R2, R3, R39).
 
+mod order;
 mod reader;
 mod stream;
 

@@ -3,7 +3,7 @@
 use super::json::{self, Object, Text, When};
 use super::labels::Pairs;
 use super::reading::{EVENT_BYTES_MAX, garbage, identity_of_id};
-use super::{Flags, Reading, Way, incident, text};
+use super::{Flags, Reading, Way, cloudevents, incident, text};
 use crate::decide::{Garbage, Identity};
 use crate::event::{AlertEvent, Event, Name, Status};
 use schemars::JsonSchema;
@@ -89,9 +89,19 @@ enum AlertWord {
     Alert,
 }
 
-/// Reads one event. Never fails: what is no event is a dead letter.
+/// Reads one event. Never fails: what is no event is a dead letter. A CloudEvent that nothing around it calls one is
+/// known by its type.
 pub fn read(bytes: &[u8], way: &Way) -> Reading {
-    read_as(bytes, None, way)
+    let reading = read_as(bytes, None, way);
+    if reading.event.is_err() && is_cloud_event(bytes) {
+        return cloudevents::structured(bytes, way);
+    }
+    reading
+}
+
+fn is_cloud_event(bytes: &[u8]) -> bool {
+    let head = json::checked(bytes).ok().and_then(|body| serde_json::from_str::<Object<Head<'_>>>(body).ok());
+    head.is_some_and(|Object(head)| head.sort.0.starts_with("tidings."))
 }
 
 /// Reads one event whose type may already be known from a CloudEvent around it.

@@ -56,7 +56,10 @@ fn cut<'a>(text: Cow<'a, str>, max: usize, flags: &mut Flags) -> Cow<'a, str> {
         return text;
     }
     flags.cut = true;
-    let end = text.floor_char_boundary(max - CUT.len_utf8());
+    let mut end = max - CUT.len_utf8();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     let mut short = String::with_capacity(max);
     short.push_str(&text[..end]);
     short.push(CUT);

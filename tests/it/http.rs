@@ -202,6 +202,16 @@ async fn nobody_comes_in_without_a_token_and_no_byte_of_the_body_is_awaited() {
 }
 
 #[tokio::test]
+async fn a_page_in_a_browser_is_not_let_in_where_no_token_is_needed() {
+    let server = Server::open().await;
+    assert_eq!(
+        server.events(&["Origin: https://evil.example", "Content-Type: text/plain"], ALERT).await.status,
+        401
+    );
+    assert_eq!(server.events(&["Content-Type: text/plain"], ALERT).await.status, 202);
+}
+
+#[tokio::test]
 async fn bodies_are_bounded_in_length_time_memory_and_form() {
     let limits = Limits {
         events_bytes: 1000,

@@ -1,5 +1,6 @@
 //! The loop of a lane: bind, read a batch, hand it in, wait for its answer, read the next.
 
+use super::order::{Next, Order};
 use super::stream::{self, End, Found};
 use super::{Cursor, LaneEvents, Settings, Start, Stopped};
 use crate::ingest::nats::{self, Place};
@@ -10,6 +11,7 @@ use async_nats::jetstream::{self, Message};
 use async_nats::{Client, connection::State};
 use futures_util::StreamExt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The most messages of one batch.
@@ -25,8 +27,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const EMPTY_MAX: u32 = 2;
 /// How long to wait before binding again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(4));
-/// How often to look whether a lost connection is back.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often to look whether the connection is lost, or back.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) struct Reader {
     client: Client,
@@ -36,8 +38,7 @@ pub(super) struct Reader {
     events: Arc<dyn LaneEvents>,
     /// Up to where everything is answered for; `None` before the stream was first found.
     cursor: Option<Cursor>,
-    /// The message behind a hole: if it is the next one again, what was in the hole is gone.
-    suspect: Option<u64>,
+    order: Order,
     /// Whether the lane reads, and whether it has since caught up, as far as was said.
     up: bool,
     caught_up: bool,
@@ -49,8 +50,8 @@ pub(super) struct Reader {
 struct Session {
     stream: jetstream::stream::Stream,
     consumer: Consumer<pull::Config>,
-    /// The last sequence of the consumer's own counting.
-    delivered: u64,
+    /// How often the client had connected when this began.
+    connects: u64,
     /// What must be answered before the lane has caught up; `None` once it has.
     target: Option<u64>,
     empty: u32,
@@ -72,7 +73,7 @@ impl Reader {
             door,
             events,
             cursor,
-            suspect: None,
+            order: Order::default(),
             up: false,
             caught_up: false,
             backoff: BACKOFF.0,
@@ -81,19 +82,19 @@ impl Reader {
 
     pub(super) async fn run(mut self) -> Stopped {
         loop {
+            while self.client.connection_state() != State::Connected {
+                tokio::time::sleep(LOOK).await;
+            }
             let Err(end) = self.session().await;
             match end {
                 End::Stopped(stopped) => return stopped,
-                End::Anew => {}
+                End::Anew => tokio::time::sleep(BACKOFF.0).await,
                 End::Again(reason) => {
                     (self.up, self.caught_up) = (false, false);
                     self.events.connected(&self.settings.lane, Err(reason));
                     tokio::time::sleep(self.backoff).await;
                     self.backoff = (self.backoff * 2).min(BACKOFF.1);
                 }
-            }
-            while self.client.connection_state() != State::Connected {
-                tokio::time::sleep(LOOK).await;
             }
         }
     }
@@ -114,7 +115,19 @@ impl Reader {
         Err(ended)
     }
 
+    fn connects(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
+    }
+
+    /// Ends when the connection of a session does, even if there is another by then: a request is never sent twice.
+    async fn lost(&self, connects: u64) {
+        while self.client.connection_state() == State::Connected && self.connects() == connects {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     async fn bind(&mut self) -> Result<Session, End> {
+        let connects = self.connects();
         let mut found = stream::find(&self.context, &self.settings, self.cursor.as_ref()).await?;
         let (first, last) = {
             let state = &found.stream.cached_info().state;
@@ -135,6 +148,7 @@ impl Reader {
             // Whatever there is up to `last` is not ours.
             cursor.sequence = cursor.sequence.max(last);
         }
+        self.order.begin(cursor.sequence);
         self.events.bound(&self.settings.lane, &cursor);
         self.events.lag(&self.settings.lane, pending);
         self.cursor = Some(cursor);
@@ -146,7 +160,7 @@ impl Reader {
             self.say_caught_up();
         }
         let target = (pending > 0).then_some(last);
-        Ok(Session { stream, consumer, delivered: 0, target, empty: 0 })
+        Ok(Session { stream, consumer, connects, target, empty: 0 })
     }
 
     /// Once for each connection, however often the consumer is made anew.
@@ -158,7 +172,12 @@ impl Reader {
 
     /// Reads one batch and has it answered; nothing is asked for before that.
     async fn turn(&mut self, session: &mut Session) -> Result<(), End> {
-        let Some(messages) = fetch(&session.consumer).await? else {
+        // Cancel-safe: what a reading that is broken off had received is read again from the cursor.
+        let messages = tokio::select! {
+            messages = fetch(&session.consumer) => messages?,
+            () = self.lost(session.connects) => return Err(End::Again("the connection was lost")),
+        };
+        let Some(messages) = messages else {
             return self.idle(session).await;
         };
         session.empty = 0;
@@ -181,30 +200,31 @@ impl Reader {
     async fn take(&mut self, session: &mut Session, messages: Vec<Message>) -> Result<(), End> {
         let lane = self.settings.lane.clone();
         let mut arrivals: Vec<Arrival> = Vec::with_capacity(messages.len());
-        let mut last = self.cursor.as_ref().map_or(0, |cursor| cursor.sequence);
-        let (mut pending, mut hole, mut looked) = (0, false, false);
+        let (mut pending, mut again, mut looked) = (0, false, false);
         for message in &messages {
             let info =
                 message.info().map_err(|_| End::Again("the server sent what is no message of a stream"))?;
-            if info.consumer_sequence != session.delivered + 1 {
-                self.suspect = Some(info.stream_sequence);
-                hole = true;
-                break;
-            }
-            session.delivered += 1;
-            let sequence = info.stream_sequence;
-            if self.suspect.take() == Some(sequence) && sequence > last + 1 {
-                self.events.gap(&lane, last + 1, sequence - 1);
-            } else if sequence > last + 1 && !looked {
-                looked = true;
-                self.look_for_gap(session, last + 1, sequence).await?;
+            let (sequence, from) = (info.stream_sequence, self.order.last + 1);
+            match self.order.next(sequence, info.consumer_sequence) {
+                Next::Again => {
+                    again = true;
+                    break;
+                }
+                Next::TakeAfterGap => self.events.gap(&lane, from, sequence - 1),
+                // One look for a batch: what came in it was there a moment ago.
+                Next::TakeAfterLook if !looked => {
+                    looked = true;
+                    self.look_for_gap(session, from, sequence).await?;
+                }
+                Next::Take | Next::TakeAfterLook => {}
             }
             let place = Place { sequence, taken: stream::instant(info.published) };
             let (headers, payload) = (message.headers.as_ref(), &message.payload);
             arrivals.push(nats::arrive(&lane, self.settings.carries, place, headers, payload));
-            (last, pending) = (sequence, info.pending);
+            pending = info.pending;
         }
         drop(messages);
+        let last = self.order.last;
         if !arrivals.is_empty() {
             let answer = self.door.submit(Batch { lane: lane.clone(), arrivals }).await;
             answer.map_err(|_| End::Again("the daemon takes nothing at the moment"))?;
@@ -217,7 +237,7 @@ impl Reader {
                 self.say_caught_up();
             }
         }
-        if hole { Err(End::Anew) } else { Ok(()) }
+        if again { Err(End::Anew) } else { Ok(()) }
     }
 
     /// What lies between two messages belongs to others, unless the stream has already let go of it.

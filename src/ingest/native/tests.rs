@@ -38,6 +38,10 @@ const INCIDENT: &str = r#"{ "type": "incident", "source": "incident-desk", "id":
   "data_exposure": false, "regulatory": false, "visibility": "none",
   "commander": "jonas", "comms_lead": "mara", "labels": { "team": "payments" } }"#;
 
+/// As Prometheus posts it.
+const POSTED: &str = r#"[{"labels":{"alertname":"X","pod":"a\u00e4"},"annotations":{"summary":"5xx"},"startsAt":"2026-11-21T13:55:05.678Z",
+  "endsAt":"2026-11-21T14:04:00Z","generatorURL":"http://prom/graph?g0.expr=up"},{"labels":{"a":"b"}}]"#;
+
 #[test]
 fn the_designs_alert_is_read_whole() {
     let (alert, flags) = alert_of(
@@ -161,6 +165,17 @@ fn the_written_form_reads_as_the_same_event() {
     assert_eq!(read(write(&event).to_string().as_bytes(), &way()).event, Ok(event));
 }
 
+#[test]
+fn a_cloud_event_is_known_by_its_type_alone() {
+    let wrapped = format!(
+        r#"{{"specversion":"1.0","type":"tidings.incident.v1","source":"/s","id":"1","data":{INCIDENT}}}"#
+    );
+    let reading = read(wrapped.as_bytes(), &way());
+    assert!(reading.event.is_ok());
+    assert_eq!(reading.identity.map(|i| i.key), Some(identity_of_id(&way().lane, "/s", "1", b"").key));
+    assert!(read(wrapped.replace("incident.v1", "incident.v9").as_bytes(), &way()).event.is_err());
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9äöü._/ -]{1,20}"
 }
@@ -205,6 +220,14 @@ proptest! {
         read(&bytes, &way());
         super::super::cloudevents::structured(&bytes, &way());
         let _ = super::super::alertmanager::read(&bytes, &way());
+    }
+
+    #[test]
+    fn no_damage_to_an_alert_makes_it_fall(place in 0..POSTED.len(), byte: u8, cut in 0..POSTED.len()) {
+        let mut bytes = POSTED.as_bytes().to_vec();
+        bytes[place] = byte;
+        let _ = super::super::alertmanager::read(&bytes, &way());
+        let _ = super::super::alertmanager::read(&bytes[..cut], &way());
     }
 
     #[test]

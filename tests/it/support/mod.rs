@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod door;
+pub mod lane;
 pub mod nats;
 pub mod smtp;

@@ -1,0 +1,153 @@
+//! R36, R38: another configuration, on change of its folder, by SIGHUP or by `POST /-/reload`; a bad one changes nothing.
+
+use super::channels;
+use super::door::Control;
+use super::engine::NewPolicy;
+use super::run::Shared;
+use super::task::{TaskKind, Tasks};
+use crate::config::{self, Config, Diagnostics};
+use crate::decide::Policy;
+use crate::deliver;
+use crate::event::id::Digest;
+use arc_swap::ArcSwap;
+use notify::{RecursiveMode, Watcher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
+
+/// Changes of a folder come in bursts; it is read once they have ended.
+const SETTLES_WITHIN: Duration = Duration::from_millis(500);
+
+/// A folder that cannot be watched, or whose watch went silent, is read this often.
+const POLL_EVERY: Duration = Duration::from_secs(30);
+
+/// What came of a reload.
+#[derive(Debug)]
+pub enum Reload {
+    /// Another policy holds now.
+    Adopted(Digest),
+    /// The texts are the same.
+    Unchanged,
+    /// The texts have mistakes; the policy before holds on.
+    Refused(Diagnostics),
+    /// It needs a restart: what changed is read at start only.
+    Stopping,
+}
+
+/// Reads the configuration again when asked.
+pub struct Reloader {
+    paths: Vec<PathBuf>,
+    key: [u8; 32],
+    policy: ArcSwap<Policy>,
+    one_at_a_time: tokio::sync::Mutex<()>,
+    shared: Arc<Shared>,
+}
+
+impl Reloader {
+    /// A reloader of these files, with the policy in force.
+    pub fn new(paths: Vec<PathBuf>, key: [u8; 32], policy: Arc<Policy>, shared: Arc<Shared>) -> Reloader {
+        Reloader { paths, key, policy: ArcSwap::new(policy), one_at_a_time: Default::default(), shared }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// Reads the files again; resolves once the new policy is durable.
+    pub async fn reload(&self) -> Reload {
+        let _turn = self.one_at_a_time.lock().await;
+        let (paths, key) = (self.paths.clone(), self.key);
+        let read = tokio::task::spawn_blocking(move || config::load(&paths, key, deliver::kinds())).await;
+        let metrics = &self.shared.metrics;
+        let config = match read {
+            Ok(Ok(config)) => config,
+            Ok(Err(mistakes)) => {
+                metrics.config_refused();
+                tracing::error!(
+                    mistakes = mistakes.summary(),
+                    "the changed configuration has mistakes; the one before holds on"
+                );
+                return Reload::Refused(mistakes);
+            }
+            Err(_) => return Reload::Stopping,
+        };
+        if config.text.hash == self.policy().hash {
+            metrics.config_loaded(config.text.hash, self.shared.clock.now());
+            return Reload::Unchanged;
+        }
+        self.adopt(config).await
+    }
+
+    async fn adopt(&self, config: Config) -> Reload {
+        let hash = config.text.hash;
+        config.warnings.iter().for_each(|warning| tracing::warn!(code = warning.code, "{}", warning.message));
+        let config = Arc::new(config);
+        let (done, durable) = oneshot::channel();
+        let policy = Arc::new(config.policy.clone());
+        let new = NewPolicy {
+            policy: policy.clone(),
+            text: config.text.clone(),
+            channels: channels::build(&config),
+            config,
+            done,
+        };
+        self.shared.mailbox.control(Control::Policy(Box::new(new)));
+        if durable.await.is_err() {
+            return Reload::Stopping;
+        }
+        self.policy.store(policy);
+        self.shared.metrics.config_loaded(hash, self.shared.clock.now());
+        self.shared.metrics.config_in_force(hash, false);
+        tracing::info!(policy = %hash, "another configuration holds from here on");
+        Reload::Adopted(hash)
+    }
+}
+
+/// Reloads on SIGHUP, and when something changes in the folders of the files.
+pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
+    let changed = Arc::new(Notify::new());
+    let watcher = watch_folders(&reloader.paths, &changed);
+    let (reloader, stopping) = (reloader.clone(), tasks.clone());
+    tasks.spawn(TaskKind::Work, "reload", async move {
+        let _watcher = watcher;
+        let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+            return;
+        };
+        loop {
+            // Cancel-safe: nothing is lost by asking anew.
+            tokio::select! {
+                _ = hang_up.recv() => {}
+                () = changed.notified() => tokio::time::sleep(SETTLES_WITHIN).await,
+                () = tokio::time::sleep(POLL_EVERY) => {}
+                () = stopping.stopping() => return,
+            }
+            reloader.reload().await;
+        }
+    });
+}
+
+/// The folders are watched, not the files: a ConfigMap is changed by swapping a link beside them.
+fn watch_folders(paths: &[PathBuf], changed: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
+    let told = changed.clone();
+    let on_event = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            told.notify_one();
+        }
+    };
+    let mut watcher = match notify::recommended_watcher(on_event) {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!(%error, "folders cannot be watched; the configuration is read every 30 s");
+            return None;
+        }
+    };
+    for path in paths {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Err(error) = watcher.watch(folder, RecursiveMode::Recursive) {
+            tracing::warn!(%error, "a folder cannot be watched; it is read every 30 s");
+        }
+    }
+    Some(watcher)
+}

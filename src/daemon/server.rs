@@ -1,0 +1,247 @@
+//! The daemon's HTTP face: the ways in, probes, metrics, reload, and commands of people.
+
+use super::reload::{Reload, Reloader};
+use super::run::Shared;
+use super::task::TaskKind;
+use crate::config::{self, Config, open_secret};
+use crate::decide::Command;
+use crate::event::{Name, Recipient};
+use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
+use crate::ingest::server::{Peer, ServerLimits, serve};
+use crate::ingest::{Refusal, http as ingest_http};
+use crate::observe::metrics::CONTENT_TYPE;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+#[derive(Clone)]
+struct Face {
+    shared: Arc<Shared>,
+    access: Arc<dyn Access>,
+    reloader: Arc<Reloader>,
+}
+
+/// Listens, if the configuration says where.
+///
+/// # Errors
+/// The address cannot be listened on, or a token's secret cannot be opened, as a sentence.
+pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloader>) -> Result<(), String> {
+    let Some(settings) = &config.ingest.http else { return Ok(()) };
+    let open = settings.listen.ip().is_loopback() && settings.external_url.is_none();
+    let access: Arc<dyn Access> = Arc::new(Tokens::new(grants(config)?, open).map_err(|error| error.to_string())?);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+    let clock = shared.clock.clone();
+    let door = Arc::new(super::door::FrontDoor(shared.mailbox.clone()));
+    let ways_in = ingest_http::router(
+        door,
+        access.clone(),
+        Arc::new(move || clock.now()),
+        ingest_http::Limits::default(),
+    );
+    let face = Face { shared: shared.clone(), access, reloader: reloader.clone() };
+    let router = ways_in.merge(own_routes(face.clone())).layer(middleware::from_fn_with_state(face, measured));
+    let tasks = shared.tasks.clone();
+    tracing::info!(listen = %settings.listen, "listening");
+    shared.tasks.spawn(TaskKind::Vital, "http", async move {
+        let stop = tasks.clone();
+        serve(listener, router, ServerLimits::default(), async move { stop.stopping().await }).await;
+    });
+    Ok(())
+}
+
+fn grants(config: &Config) -> Result<Vec<Grant>, String> {
+    let grant = |token: &config::Token| {
+        let may = token.may.iter().map(|right| match right {
+            config::Right::Ingest => Right::Ingest,
+            config::Right::Read => Right::Read,
+            config::Right::Acknowledge => Right::Acknowledge,
+            config::Right::Admin => Right::Admin,
+        });
+        let secret = open_secret(&token.secret).map_err(|why| format!("token {}: {why}", token.name))?;
+        Ok(Grant { name: token.name.clone(), secret, may: may.collect() })
+    };
+    config.tokens.iter().map(grant).collect()
+}
+
+fn own_routes(face: Face) -> Router {
+    Router::new()
+        .route("/-/healthy", get(healthy))
+        .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload))
+        .route("/metrics", get(metrics))
+        .route("/v1/channels/{channel}/pause", post(pause))
+        .route("/v1/channels/{channel}/resume", post(resume))
+        .route("/v1/send-test", post(send_test))
+        .with_state(face)
+}
+
+/// Counts and times every request by the route that it matched, never by what it asked for.
+async fn measured(State(face): State<Face>, request: Request, next: Next) -> Response {
+    let handler = match request.uri().path() {
+        "/api/v2/alerts" => "alerts",
+        "/v1/events" => "events",
+        "/metrics" => "metrics",
+        "/-/healthy" | "/-/ready" => "probes",
+        "/-/reload" => "reload",
+        path if path.starts_with("/v1/") => "commands",
+        _ => "other",
+    };
+    let method = request.method().clone();
+    let started = face.shared.clock.elapsed();
+    let response = next.run(request).await;
+    let took = face.shared.clock.elapsed().saturating_sub(started);
+    face.shared.metrics.http_request(handler, method.as_str(), response.status().as_u16(), took);
+    response
+}
+
+async fn healthy(State(face): State<Face>) -> Response {
+    match face.shared.health.hangs(face.shared.clock.elapsed()) {
+        None => (StatusCode::OK, "healthy\n").into_response(),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "the loop hangs\n").into_response(),
+    }
+}
+
+async fn ready(State(face): State<Face>) -> Response {
+    let obstacles = face.shared.health.why_not_ready();
+    if obstacles.is_empty() {
+        return (StatusCode::OK, "ready\n").into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, obstacles.join("\n") + "\n").into_response()
+}
+
+async fn metrics(State(face): State<Face>) -> Response {
+    let metrics = face.shared.metrics.clone();
+    match tokio::task::spawn_blocking(move || metrics.render()).await {
+        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Whether the request may do this; the name of its token for the facts that it causes.
+fn admit(face: &Face, headers: &HeaderMap, peer: Option<&Peer>, right: Right) -> Result<Box<str>, Box<Response>> {
+    let token = token_of(headers);
+    let admitted = face.access.allows(token.as_deref(), right, peer.map(|peer| peer.0.ip()));
+    match admitted {
+        Ok(name) => Ok(name.map_or_else(|| "somebody on this machine".into(), |name| name.as_str().into())),
+        Err(denied) => {
+            let status = match denied {
+                Denied::Unknown => StatusCode::UNAUTHORIZED,
+                Denied::Forbidden => StatusCode::FORBIDDEN,
+            };
+            Err(Box::new((status, Json(json!({ "error": denied.to_string() }))).into_response()))
+        }
+    }
+}
+
+async fn reload(State(face): State<Face>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    if let Err(response) = admit(&face, request.headers(), peer, Right::Admin) {
+        return *response;
+    }
+    match face.reloader.reload().await {
+        Reload::Adopted(hash) => Json(json!({ "reloaded": true, "policy": hash })).into_response(),
+        Reload::Unchanged => Json(json!({ "reloaded": false, "reason": "nothing has changed" })).into_response(),
+        Reload::Refused(mistakes) => {
+            (StatusCode::BAD_REQUEST, Json(json!({ "reloaded": false, "mistakes": mistakes.to_json() })))
+                .into_response()
+        }
+        Reload::Stopping => not_ready(),
+    }
+}
+
+async fn pause(State(face): State<Face>, Path(channel): Path<String>, request: Request) -> Response {
+    hold(face, channel, request, |channel, by| Command::Pause { channel, by }).await
+}
+
+async fn resume(State(face): State<Face>, Path(channel): Path<String>, request: Request) -> Response {
+    hold(face, channel, request, |channel, by| Command::Resume { channel, by }).await
+}
+
+async fn hold(
+    face: Face,
+    channel: String,
+    request: Request,
+    command: impl Fn(Name, Box<str>) -> Command,
+) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    let by = match admit(&face, request.headers(), peer, Right::Admin) {
+        Ok(by) => by,
+        Err(response) => return *response,
+    };
+    if !face.reloader.policy().channels.contains_key(channel.as_str()) {
+        let error = format!("there is no channel {channel}");
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
+    }
+    answer(face.shared.mailbox.command(command(Name::from(channel), by)).await)
+}
+
+/// What `POST /v1/send-test` takes.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TestOf {
+    /// An audience, a contact's or destination's recipient name, or a channel.
+    to: String,
+}
+
+async fn send_test(State(face): State<Face>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    let by = match admit(&face, request.headers(), peer, Right::Admin) {
+        Ok(by) => by,
+        Err(response) => return *response,
+    };
+    let body = axum::body::to_bytes(request.into_body(), 4096).await;
+    let Some(wanted) = body.ok().and_then(|body| serde_json::from_slice::<TestOf>(&body).ok()) else {
+        let error = "write {\"to\": \"AUDIENCE\"}, or a channel or a recipient instead";
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+    };
+    let policy = face.reloader.policy();
+    let found = recipients_of(&policy, &wanted.to);
+    if found.is_empty() {
+        let error = format!("there is no audience, channel or recipient {}", wanted.to);
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
+    }
+    let names: Vec<String> = found.iter().map(|(recipient, _)| recipient.to_string()).collect();
+    for (recipient, audience) in found {
+        let command = Command::SendTest { recipient, audience, by: by.clone() };
+        if let Err(refusal) = face.shared.mailbox.command(command).await {
+            return answer(Err(refusal));
+        }
+    }
+    (StatusCode::ACCEPTED, Json(json!({ "sent_to": names }))).into_response()
+}
+
+/// Every recipient that the word names, each with an audience that it belongs to.
+fn recipients_of(policy: &crate::decide::Policy, word: &str) -> Vec<(Recipient, Name)> {
+    let mut found: Vec<(Recipient, Name)> = Vec::new();
+    for (name, audience) in &policy.audiences {
+        let contacts = audience.contacts.iter().filter_map(|contact| policy.contacts.get(contact));
+        let all = contacts.flat_map(|contact| &contact.all).chain(&audience.destinations);
+        for recipient in all {
+            let channel = policy.endpoints.get(recipient).map(|endpoint| endpoint.channel.as_str());
+            let named = name.as_str() == word || recipient.as_str() == word || channel == Some(word);
+            if named && !found.iter().any(|(known, _)| known == recipient) {
+                found.push((recipient.clone(), name.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn answer(result: Result<(), Refusal>) -> Response {
+    match result {
+        Ok(()) => Json(json!({ "done": true })).into_response(),
+        Err(_) => not_ready(),
+    }
+}
+
+fn not_ready() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "the daemon is stopping" }))).into_response()
+}
