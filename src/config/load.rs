@@ -8,7 +8,7 @@ use super::value::Node;
 use super::walk::Walk;
 use super::{
     Config, JournalSettings, Roots, audience, contact, environment, include, ingest, journal, severity,
-    token, via,
+    template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -172,6 +172,7 @@ impl Builder<'_, '_> {
             default_via: &default_via,
         };
         let mut routing = rows.read();
+        let templates = template::read(document, &routing.rows, &audiences, self.sources, report);
         let (remember_events_for, remember_events_max, stale_after) = ingest::memory(document);
         let policy = Policy {
             hash: text.hash,
@@ -187,7 +188,7 @@ impl Builder<'_, '_> {
             unrouted: self.named("", "unrouted"),
             owner: self.owner(),
             default_via,
-            templates: crate::message::Templates::default(),
+            templates,
             remember_events_for,
             remember_events_max,
             forget_after: journal::forget_after(document),

@@ -12,6 +12,7 @@ mod journal;
 mod key;
 mod load;
 mod nats;
+mod reference;
 mod route;
 mod row;
 mod schema;
@@ -39,6 +40,7 @@ pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
 pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
+pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
 pub use token::{Right, Token};
@@ -47,6 +49,9 @@ pub use value::Rate;
 use crate::decide::{Policy, PolicyText};
 use crate::event::Name;
 use std::collections::BTreeMap;
+
+/// Every key with its default and what it is for, as a file that changes nothing when it is read first.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// For each file in reading order, whether `--config` names it.
 type Roots = Vec<bool>;

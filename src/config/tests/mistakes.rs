@@ -282,3 +282,23 @@ fn a_narrow_row_before_a_wide_one_is_no_remark() {
     let config = load(&[("t.toml", &nobody)]).unwrap();
     assert_eq!(config.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["owner::nobody"]);
 }
+
+#[test]
+fn a_template_is_compiled_for_the_strictest_audience_that_reads_it() {
+    let rows = "[[route]]\nname = \"a\"\nkind = \"alert\"\naudience = \"duty\"\ntemplate = \"mine\"\n";
+    let external = "[[route]]\nname = \"b\"\nkind = \"alert\"\naudience = \"customers\"\napprove = false\ntemplate = \"mine\"\n";
+    let template = "[template.mine]\nbody = '''\nhello\n{{ labels.team }}'''\n";
+    let field = format!("{rows}{external}{template}");
+    let found = wrong(&field);
+    assert_eq!(found.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["template::text"]);
+    assert!(found[0].1.contains("labels"), "the mistake is shown in its own line: {found:?}");
+    let config = with(&format!(
+        "{rows}[template.mine]\ntitle = \"{{{{ title }}}}\"\n[template.other]\nshort = \"x\"\n"
+    ));
+    let config = config.unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(config.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["template::unused"]);
+    assert_eq!(
+        wrong(&format!("{rows}[template.mine]\n")),
+        [("template::empty", "[template.mine]".to_owned())]
+    );
+}

@@ -4,6 +4,7 @@ mod kinds;
 
 mod example;
 mod mistakes;
+mod reference;
 mod teams;
 
 use super::{Config, Diagnostics, from_texts};
