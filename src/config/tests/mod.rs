@@ -3,6 +3,7 @@
 mod kinds;
 
 mod example;
+mod hostile;
 mod mistakes;
 mod reference;
 mod teams;
