@@ -1,9 +1,11 @@
 //! The routing table as it was understood: each value of each row with the place that it comes from.
 
+use super::channel::ChannelSettings;
 use super::diagnostic::{self, Source};
 use super::route::{ALERTS_ONLY, Keys, Origin};
-use crate::decide::{GroupBy, Row, RowKind, Via, ViaKey};
+use crate::decide::{ChannelPolicy, GroupBy, Row, RowKind, Via, ViaKey};
 use crate::event::{Ladder, Name};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One row's values, in the order of the reference.
@@ -81,6 +83,23 @@ pub(super) fn print(rows: &[RowOrigins]) -> String {
             let _ = writeln!(out, "  {:key$}  {:width$}  {}", value.key, value.value, value.from);
         }
         out.push('\n');
+    }
+    out
+}
+
+/// Channels as `check --effective` prints them: one line each, with where it leads.
+pub(super) fn print_channels(
+    policies: &BTreeMap<Name, ChannelPolicy>,
+    channels: &BTreeMap<Name, ChannelSettings>,
+) -> String {
+    let mut out = String::new();
+    for (name, policy) in policies {
+        let leads_to = channels.get(name).map(|channel| channel.settings.leads_to()).unwrap_or_default();
+        let _ = write!(out, "channel {name}: {} to {leads_to}, {} at once", policy.kind, policy.window);
+        if let Some(limit) = policy.ceiling {
+            let _ = write!(out, ", at most {} in {} for one recipient", limit.max, limit.per);
+        }
+        let _ = writeln!(out, ", given up after {}", policy.give_up_after);
     }
     out
 }

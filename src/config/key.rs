@@ -133,9 +133,9 @@ impl Takes {
             Takes::Flag => "true or false".to_owned(),
             Takes::Count(min, max) if min == max => min.to_string(),
             Takes::Count(min, max) => format!("a whole number from {min} to {max}"),
-            Takes::Duration(min, max) => format!("a duration from \"{min}\" to \"{max}\""),
+            Takes::Duration(min, max) => format!("a duration such as \"5m\", from \"{min}\" to \"{max}\""),
             Takes::DurationOrNever(min, max) => {
-                format!("a duration from \"{min}\" to \"{max}\", or \"never\"")
+                format!("a duration such as \"4h\", from \"{min}\" to \"{max}\", or \"never\"")
             }
             Takes::Texts => "a list of strings".to_owned(),
             Takes::Words(words) => format!("a list of {}", listed(words)),

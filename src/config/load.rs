@@ -196,7 +196,7 @@ impl Builder<'_, '_> {
             reference_key: *self.key,
             ladder,
         };
-        self.check_whole(&policy);
+        self.check_whole();
         (policy, routing)
     }
 
@@ -211,12 +211,14 @@ impl Builder<'_, '_> {
     }
 
     /// What only shows when everything is read.
-    fn check_whole(&self, policy: &Policy) {
+    fn check_whole(&self) {
         if self.document.all("route").is_empty() {
             let help = "add [[route]] with `name`, `kind` and `audience`";
             self.report.general("route::no-row", "there is no row: nobody would be told of anything", help);
         }
-        if policy.owner.is_none() && policy.unrouted.is_none() {
+        let said =
+            |section: &str, key: &str| self.document.one(section).is_some_and(|t| t.get(key).is_some());
+        if !said("", "unrouted") && !said("incidents", "owner") {
             let message =
                 "neither `unrouted` nor [incidents] `owner` is set: what no row matches is told to nobody";
             let help = "set unrouted to an internal audience";

@@ -162,4 +162,17 @@ fn the_example_is_understood_as_it_reads() {
     assert!(shown.contains("sev1, sev2, sev3  "), "{shown}");
     assert!(shown.contains("[defaults] etc/tidings.toml:"), "{shown}");
     assert!(shown.contains("built-in"), "{shown}");
+    let sms = "channel sms: sms to twilio AC0123456789abcdef0123456789abcdef as +15005550006, 2 at once, at most 5 in 15m";
+    assert!(shown.contains(sms), "{shown}");
+    let secrets: Vec<String> =
+        config.secrets().into_iter().map(|(key, secret)| format!("{key}: {secret}")).collect();
+    assert!(
+        secrets.contains(&"channel.sms.token: environment variable TWILIO_TOKEN".to_owned()),
+        "{secrets:?}"
+    );
+    assert!(
+        secrets.contains(&"ingest.nats.credentials: file /run/secrets/nats.creds".to_owned()),
+        "{secrets:?}"
+    );
+    assert_eq!(secrets.len(), 7);
 }
