@@ -46,7 +46,8 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         About::Incident(record) => ("incident", Detail::Incident(Box::new(incident(record, status, see)))),
         About::Digest { reason, shown, total } => {
             let cases = shown.iter().map(|item| case(item, see)).collect();
-            let digest = DigestView { reason: see.is(Field::Reason, *reason), total: *total, cases };
+            let digest =
+                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
             ("digest", Detail::Digest(digest))
         }
         About::Notice { title: _, text: words } => {
@@ -144,10 +145,10 @@ fn case<'a>(item: &'a DigestItem, see: Sight) -> CaseView<'a> {
     // A title made for a more trusted level must not stand here, whoever put it in.
     let readable = see.0.may_read(*level);
     CaseView {
-        title: if readable { text(title) } else { Cow::Borrowed(super::title::NEUTRAL) },
+        title: if readable { line::one_line(title) } else { Cow::Borrowed(super::title::NEUTRAL) },
         status: status_at(*status, see.0),
-        reference: if readable { text(reference) } else { Cow::Borrowed("") },
-        severity: see.when(Field::CaseSeverity, || text(severity)),
+        reference: if readable { line::one_line(reference) } else { Cow::Borrowed("") },
+        severity: see.when(Field::CaseSeverity, || line::one_line(severity)),
         at: see.is(Field::CaseAt, *at),
     }
 }
@@ -181,16 +182,17 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> I
         notes: _,
     } = record;
     let stage = stage_at(*stage, status, see.0);
+    // What is said at the end is not said before it (R26).
+    let over = status == CaseStatus::Resolved;
     let layers = |level| TextsView {
         title: layer_of(title, level),
         note: layer_of(note, level),
         workaround: layer_of(workaround, level),
         data_safety: layer_of(data_safety, level),
-        resolution: layer_of(resolution, level),
+        resolution: layer_of(resolution, level).filter(|_| over),
     };
-    let names = component_names.iter().filter(|name| !name.trim().is_empty());
-    let component =
-        |name: &'a Box<str>| ComponentView { name: text(name), state: component_state(status, stage) };
+    let state = component_state(status, stage);
+    let components_named = texts(component_names).into_iter().map(|name| ComponentView { name, state });
     IncidentView {
         incident: see.when(Field::Incident, || text(id)),
         stage: see.maybe(Field::Stage, stage),
@@ -198,9 +200,8 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> I
         note: see.layer(Field::Note, note).or(Some(Cow::Borrowed(neutral_note(status, stage)))),
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
-        // What is said at the end is not said before it (R26).
-        resolution: see.layer(Field::Resolution, resolution).filter(|_| status == CaseStatus::Resolved),
-        components: names.map(component).collect(),
+        resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
+        components: components_named.collect(),
         scope: scope(record, see),
         expected_end: expected_end(record, see),
         customer_impact: see.maybe(Field::CustomerImpact, *customer_impact),

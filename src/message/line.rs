@@ -19,12 +19,22 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
 
 /// The clean text in one line: every run of white space is one space.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    let text = slot::clean(text);
-    let breaks = |c: char| c.is_whitespace() && c != ' ';
-    if !text.contains(breaks) && !text.contains("  ") && text.trim().len() == text.len() {
-        return text;
+    if is_tame(text) {
+        return Cow::Borrowed(text);
     }
-    Cow::Owned(squeeze(&text))
+    Cow::Owned(squeeze(&slot::clean(text)))
+}
+
+/// Whether there is nothing to clean or to squeeze, as in nearly all labels: seen in one pass over the bytes.
+fn is_tame(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        if !(b' '..0x7F).contains(&byte) || (byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' ' || text.is_empty()
 }
 
 /// Every run of white space as one space; slots stay.
@@ -45,7 +55,8 @@ pub(super) fn cut(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return text;
     }
-    let end = text.floor_char_boundary(max.saturating_sub(ELLIPSIS.len_utf8()));
+    let most = max.saturating_sub(ELLIPSIS.len_utf8());
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let mut out = slot::whole(&text[..end]).trim_end().to_owned();
     out.push(ELLIPSIS);
     Cow::Owned(out)
@@ -54,12 +65,16 @@ pub(super) fn cut(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
 /// Whether it is an address of a page: nothing but `http` and `https`, whole, and without what could break out of it.
 pub(super) fn is_web(url: &str) -> bool {
     let scheme = |scheme: &str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    let breaks =
-        |c: char| c.is_whitespace() || !slot::is_plain(c) || matches!(c, '<' | '>' | '"' | '`' | '\\');
+    let breaks = |byte: u8| byte <= b' ' || byte == 0x7F || matches!(byte, b'<' | b'>' | b'"' | b'`' | b'\\');
+    let odd = |c: char| c.is_whitespace() || !slot::is_plain(c);
     let host = url
         .split_once("://")
         .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
-    (scheme("http://") || scheme("https://")) && host && url.len() <= LINK_MAX && !url.contains(breaks)
+    (scheme("http://") || scheme("https://"))
+        && host
+        && url.len() <= LINK_MAX
+        && !url.bytes().any(breaks)
+        && (url.is_ascii() || !url.contains(odd))
 }
 
 #[cfg(test)]

@@ -3,20 +3,37 @@
 use std::borrow::Cow;
 
 /// Whether the character can begin or end mark-up anywhere in a line.
-fn is_special(c: char) -> bool {
-    matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '$' | '^')
+fn is_special(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\\'
+            | b'`'
+            | b'*'
+            | b'_'
+            | b'['
+            | b']'
+            | b'<'
+            | b'>'
+            | b'#'
+            | b'|'
+            | b'~'
+            | b'&'
+            | b'!'
+            | b'$'
+            | b'^'
+    )
 }
 
 /// The text with everything that Markdown reads as mark-up escaped; line ends stay, but no line begins a list,
 /// a heading, a quotation or a block of code.
 pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return escape_line(text);
+    }
     let mut lines = text.split('\n').map(escape_line);
     let Some(first) = lines.next() else {
         return Cow::Borrowed(text);
     };
-    if !text.contains('\n') {
-        return first;
-    }
     let mut out = first.into_owned();
     for line in lines {
         out.push('\n');
@@ -28,12 +45,12 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 fn escape_line(line: &str) -> Cow<'_, str> {
     let line = line.trim_matches([' ', '\t', '\r']);
     let marker = marker_at(line);
-    if marker.is_none() && !line.contains(is_special) {
+    if marker.is_none() && !line.bytes().any(is_special) {
         return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len() + 8);
     for (index, c) in line.char_indices() {
-        if is_special(c) || marker == Some(index) {
+        if (c.is_ascii() && is_special(c as u8)) || marker == Some(index) {
             out.push('\\');
         }
         out.push(c);

@@ -21,6 +21,11 @@ pub struct Filling {
     pub delay: Option<Span>,
 }
 
+/// The slot of [`next_update`].
+pub(super) const NEXT_UPDATE: &str = "\u{FDD0}n\u{FDD1}";
+/// The slot of [`delay`].
+pub(super) const DELAY: &str = "\u{FDD0}d\u{FDD1}";
+
 /// A slot for an instant.
 pub fn instant(time: Time) -> String {
     format!("{OPEN}t{}{CLOSE}", time.millis())
@@ -28,12 +33,12 @@ pub fn instant(time: Time) -> String {
 
 /// A slot for the sentence that promises the next word; empty when nothing is promised.
 pub fn next_update() -> String {
-    format!("{OPEN}n{CLOSE}")
+    NEXT_UPDATE.to_owned()
 }
 
 /// A slot for the remark that the message is late; empty when it is not.
 pub fn delay() -> String {
-    format!("{OPEN}d{CLOSE}")
+    DELAY.to_owned()
 }
 
 /// The text without half a slot at its end, where it was cut.

@@ -196,7 +196,7 @@ pub(super) struct TextsView<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct DigestView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<&'a str>,
+    pub(super) reason: Option<Text<'a>>,
     pub(super) total: usize,
     pub(super) cases: Vec<CaseView<'a>>,
 }

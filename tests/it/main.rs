@@ -4,3 +4,4 @@
 
 mod email;
 mod support;
+mod messages;

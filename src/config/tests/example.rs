@@ -1,6 +1,6 @@
 //! Every key of the design's example: accepted and to be seen in the result, or refused as not in this version.
 
-use super::{KEY, kinds};
+use super::KEY;
 use crate::config::{Config, Diagnostics, from_texts};
 
 const ROOT: &str = include_str!("../../../tests/fixtures/config/example.toml");
@@ -15,7 +15,7 @@ fn files() -> Files {
 }
 
 fn load(files: &Files) -> Result<Config, Diagnostics> {
-    from_texts(files, KEY, &kinds::all())
+    from_texts(files, KEY, crate::deliver::kinds())
 }
 
 /// The files without what this version refuses, and the refused lines.

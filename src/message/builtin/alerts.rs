@@ -1,7 +1,7 @@
 //! A group of alerts: everything for insiders, neutral sentences for everybody else.
 
 use super::Texts;
-use super::parts::{Body, Facts, Links, sentence, short};
+use super::parts::{Body, Facts, Links, ends, inline, short};
 use crate::event::{Labels, Status};
 use crate::message::line::{TEXT_MAX, cut, one_line};
 use crate::message::view::{AlertView, GroupView, View};
@@ -31,7 +31,7 @@ pub(super) fn insiders(view: &View<'_>, group: &GroupView<'_>) -> Texts {
         if body.len() > BODY_MAX {
             break;
         }
-        body.item(shown == 0, &item(alert, group));
+        item(body.item(shown == 0), alert, group);
         shown += 1;
     }
     let more = group.truncated.unwrap_or(0) + alerts.len() - shown;
@@ -39,9 +39,12 @@ pub(super) fn insiders(view: &View<'_>, group: &GroupView<'_>) -> Texts {
         body.para(format!("and {more} more"));
     }
     let summary = alerts.first().and_then(|alert| said(alert.annotations.0)).map(one_line);
+    // Of what is over or unknown the last measured value says nothing.
+    let summary = summary.filter(|_| view.status == CaseStatus::Open);
     let news = match &summary {
         Some(summary) if alerts.len() > 1 => Cow::Owned(format!("{counts}: {summary}")),
         Some(summary) => Cow::Borrowed(summary.as_ref()),
+        None if view.status == CaseStatus::Lost => Cow::Borrowed("nobody has said that it is over"),
         None => Cow::Borrowed(counts.as_ref()),
     };
     Texts {
@@ -106,9 +109,8 @@ fn said(annotations: &Labels) -> Option<&str> {
 }
 
 /// `**FIRING** Down (pod a-1): 5xx at 12 %. Since 14:02 UTC.`
-fn item(alert: &AlertView<'_>, group: &GroupView<'_>) -> String {
+fn item(out: &mut String, alert: &AlertView<'_>, group: &GroupView<'_>) {
     let labels = alert.labels.0;
-    let mut out = String::with_capacity(192);
     let word = match alert.status {
         Status::Firing => "FIRING",
         Status::Resolved => "ENDED",
@@ -118,14 +120,14 @@ fn item(alert: &AlertView<'_>, group: &GroupView<'_>) -> String {
     if !alert.severity.is_empty() {
         let _ = write!(out, "{} ", markdown::escape(alert.severity));
     }
-    out.push_str(&markdown::escape(&one_line(labels.get("alertname").unwrap_or("alert"))));
+    out.push_str(&inline(labels.get("alertname").unwrap_or("alert")));
     // What the whole group shares stands in the title.
     let in_group = |name: &str| group.group_labels.is_some_and(|group| group.0.get(name).is_some());
     let own = labels.iter().filter(|(name, _)| !matches!(*name, "alertname" | "severity") && !in_group(name));
     let mut open = false;
     for (name, value) in own.take(LABELS_MAX) {
         out.push_str(if open { ", " } else { " (" });
-        let _ = write!(out, "{} {}", markdown::escape(&one_line(name)), markdown::escape(&one_line(value)));
+        let _ = write!(out, "{} {}", inline(name), inline(value));
         open = true;
     }
     if open {
@@ -140,7 +142,10 @@ fn item(alert: &AlertView<'_>, group: &GroupView<'_>) -> String {
     {
         out.push_str(if index == 0 { ": " } else { " " });
         let text = cut(one_line(text), TEXT_MAX);
-        out.push_str(&sentence(&markdown::escape(&text)));
+        out.push_str(&markdown::escape(&text));
+        if !ends(out) {
+            out.push('.');
+        }
     }
     if summary.is_none() {
         out.push('.');
@@ -153,7 +158,6 @@ fn item(alert: &AlertView<'_>, group: &GroupView<'_>) -> String {
             let _ = write!(out, " From {} to {}.", slot::instant(alert.starts_at), slot::instant(end));
         }
     }
-    out
 }
 
 fn facts(

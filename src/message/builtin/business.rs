@@ -2,9 +2,9 @@
 
 use super::Texts;
 use super::insiders::{needs, other_layer, shared, stage_word};
-use super::parts::{Body, Facts, listed, sentence, short};
+use super::parts::{Body, Facts, inline, listed, sentence, short};
 use crate::message::view::{ImpactView, IncidentView, View};
-use crate::message::{CaseStatus, Kind, markdown, slot};
+use crate::message::{CaseStatus, Kind, slot};
 
 /// The most accounts named in a line.
 const ACCOUNTS_MAX: usize = 10;
@@ -62,13 +62,13 @@ fn impact(impact: &ImpactView<'_>) -> String {
         parts.push(format!("{number} customer{}", if number == 1 { "" } else { "s" }));
     }
     if let Some(share) = &impact.share {
-        parts.push(format!("{} of all customers", markdown::escape(share)));
+        parts.push(format!("{} of all customers", inline(share)));
     }
     if let Some(revenue) = &impact.revenue_per_hour {
-        parts.push(format!("{} of revenue per hour", markdown::escape(revenue)));
+        parts.push(format!("{} of revenue per hour", inline(revenue)));
     }
     if !impact.accounts.is_empty() {
-        parts.push(format!("accounts: {}", markdown::escape(&listed(&impact.accounts, ACCOUNTS_MAX))));
+        parts.push(format!("accounts: {}", inline(&listed(&impact.accounts, ACCOUNTS_MAX))));
     }
     parts.join("; ")
 }
@@ -79,7 +79,7 @@ fn expected_end(incident: &IncidentView<'_>) -> String {
     };
     let mut out = format!("**Expected end:** {}", slot::instant(end.at));
     if let Some(confidence) = &end.confidence {
-        out.push_str(&format!(", confidence {}", markdown::escape(confidence)));
+        out.push_str(&format!(", confidence {}", inline(confidence)));
     }
     sentence(&out).into_owned()
 }

@@ -1,8 +1,8 @@
 //! Several cases in one message (R19): how many, the ones shown by name, and that there are more.
 
 use super::Texts;
-use super::parts::{Body, Facts, count};
-use crate::message::line::one_line;
+use super::parts::{Body, Facts, count, inline};
+use crate::message::line::{TITLE_MAX, cut, one_line};
 use crate::message::view::{CaseView, DigestView, View};
 use crate::message::{CaseStatus, markdown, slot};
 use std::fmt::Write;
@@ -15,20 +15,20 @@ const SHORT_CASES: usize = 3;
 pub(super) fn digest(view: &View<'_>, digest: &DigestView<'_>) -> Texts {
     let cases = count(digest.total, "case", "cases");
     let mut body = Body::default();
-    body.para(format!("{cases} in one message.{}", reason(digest.reason)));
+    body.para(format!("{cases} in one message.{}", reason(digest.reason.as_deref())));
     let mut shown = 0;
     for case in &digest.cases {
         if body.len() > BODY_MAX {
             break;
         }
-        let mut item = markdown::escape(&head(case)).into_owned();
+        let item = body.item(shown == 0);
+        item.push_str(&markdown::escape(&head(case)));
         if let Some(at) = case.at {
             let _ = write!(item, ", {}", slot::instant(at));
         }
         if !case.reference.is_empty() {
-            let _ = write!(item, " ({})", markdown::escape(&one_line(&case.reference)));
+            let _ = write!(item, " ({})", inline(&case.reference));
         }
-        body.item(shown == 0, &item);
         shown += 1;
     }
     if digest.total > shown {
@@ -57,7 +57,7 @@ fn short(digest: &DigestView<'_>, cases: &str) -> Box<str> {
         parts.push(format!("and {more} more"));
     }
     let colon = if parts.is_empty() { "" } else { ": " };
-    format!("{cases}{colon}{} {}", parts.join("; "), slot::delay()).into()
+    format!("{cases}{colon}{} {}", parts.join("; "), slot::DELAY).into()
 }
 
 /// `SEV1 OPEN Down (cluster eu-1)`
@@ -68,11 +68,9 @@ fn head(case: &CaseView<'_>) -> String {
         CaseStatus::Lost => "NO LONGER REPORTED",
     };
     let severity = case.severity.as_deref().filter(|severity| !severity.is_empty() && *severity != "none");
-    let severity = severity.map(|severity| format!("{} ", severity.to_uppercase())).unwrap_or_default();
-    format!(
-        "{severity}{word} {}",
-        crate::message::line::cut(one_line(&case.title), crate::message::line::TITLE_MAX)
-    )
+    let severity =
+        severity.map(|severity| format!("{} ", one_line(severity).to_uppercase())).unwrap_or_default();
+    format!("{severity}{word} {}", cut(one_line(&case.title), TITLE_MAX))
 }
 
 fn reason(reason: Option<&str>) -> String {
@@ -81,6 +79,6 @@ fn reason(reason: Option<&str>) -> String {
         Some("throttled") => " There were too many to tell one by one.".to_owned(),
         Some("while down") => " They began or ended while no messages could be sent.".to_owned(),
         Some("first start") => " They began before Tidings first started here.".to_owned(),
-        Some(other) => format!(" Why together: {}.", markdown::escape(&one_line(other))),
+        Some(other) => format!(" Why together: {}.", inline(other)),
     }
 }

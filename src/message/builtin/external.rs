@@ -1,9 +1,9 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
 use super::Texts;
-use super::parts::{Body, Facts, listed, short};
+use super::parts::{Body, Facts, inline, listed, short};
 use crate::message::view::{IncidentView, ScopeView, View};
-use crate::message::{CaseStatus, Kind, markdown, slot};
+use crate::message::{CaseStatus, Kind, slot};
 
 /// The most names of one sort in a line.
 const NAMES_MAX: usize = 10;
@@ -43,7 +43,7 @@ fn lead(view: &View<'_>) -> &'static str {
 fn going_on(body: &mut Body, incident: &IncidentView<'_>, news: &str) {
     let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
     if !names.is_empty() {
-        body.para(format!("**Affected:** {}", markdown::escape(&listed(&names, NAMES_MAX))));
+        body.para(format!("**Affected:** {}", inline(&listed(&names, NAMES_MAX))));
     }
     if let Some(scope) = &incident.scope {
         body.para(scope_words(scope));
@@ -82,11 +82,11 @@ fn scope_words(scope: &ScopeView<'_>) -> String {
         Some("some") => "Some customers are affected".to_owned(),
         Some("many") => "Many customers are affected".to_owned(),
         Some("all") => "All customers are affected".to_owned(),
-        Some(words) => format!("**Who is affected:** {}", markdown::escape(words)),
+        Some(words) => format!("**Who is affected:** {}", inline(words)),
         None => "Customers are affected".to_owned(),
     };
     if !scope.regions.is_empty() {
-        out.push_str(&format!(", in: {}", markdown::escape(&listed(&scope.regions, NAMES_MAX))));
+        out.push_str(&format!(", in: {}", inline(&listed(&scope.regions, NAMES_MAX))));
     }
     out.push('.');
     out

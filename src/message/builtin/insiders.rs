@@ -1,10 +1,11 @@
 //! An incident for those who mend it: everything that is known, the texts for others included.
 
 use super::Texts;
-use super::parts::{Body, Facts, listed, short};
+use super::parts::{Body, Facts, inline, listed, short};
 use crate::event::{Stage, Visibility};
+use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
-use crate::message::{CaseStatus, Kind, markdown, slot};
+use crate::message::{CaseStatus, Kind, slot};
 
 /// The most names of one sort in a line.
 const NAMES_MAX: usize = 20;
@@ -44,9 +45,9 @@ fn lead(view: &View<'_>) -> &'static str {
 /// `**Needed:** approve vendor support, from executives, by 15:00 UTC`
 pub(super) fn needs(incident: &IncidentView<'_>) -> Option<String> {
     let needs = incident.needs.as_ref()?;
-    let mut out = format!("**Needed:** {}", markdown::escape(&needs.what));
+    let mut out = format!("**Needed:** {}", inline(&needs.what));
     if let Some(who) = &needs.who {
-        out.push_str(&format!(", from {}", markdown::escape(who)));
+        out.push_str(&format!(", from {}", inline(who)));
     }
     if let Some(by) = needs.by {
         out.push_str(&format!(", by {}", slot::instant(by)));
@@ -62,7 +63,7 @@ pub(super) fn other_layer(body: &mut Body, name: &str, texts: Option<&TextsView<
     let all = [&texts.title, &texts.note, &texts.workaround, &texts.data_safety, &texts.resolution];
     body.para(format!("**{name}:**"));
     for (index, text) in all.into_iter().flatten().enumerate() {
-        body.item(index == 0, &markdown::escape(&crate::message::line::one_line(text)));
+        body.item(index == 0).push_str(&inline(text));
     }
 }
 
@@ -104,7 +105,7 @@ fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str
     facts.add("Components", &listed(&incident.component_ids, NAMES_MAX));
     shared(&mut facts, incident);
     if let Some(labels) = incident.labels {
-        labels.0.iter().take(NAMES_MAX).for_each(|(name, value)| facts.said(name, Some(value)));
+        labels.0.iter().take(NAMES_MAX).for_each(|(name, value)| facts.said(&one_line(name), Some(value)));
     }
     facts.said("Source", incident.source.as_deref());
     facts.0

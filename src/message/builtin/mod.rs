@@ -8,6 +8,9 @@ mod insiders;
 mod notice;
 mod parts;
 
+#[cfg(test)]
+mod tests;
+
 use super::view::{Detail, View};
 use super::{Disclosure, line};
 

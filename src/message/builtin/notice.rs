@@ -17,7 +17,7 @@ pub(super) fn notice(view: &View<'_>, notice: &NoticeView<'_>) -> Texts {
     body.quoted(text);
     let line = cut(one_line(text), SHORT_TEXT_MAX);
     Texts {
-        short: format!("{}: {line} {}", view.title, slot::delay()).into(),
+        short: format!("{}: {line} {}", view.title, slot::DELAY).into(),
         body: body.finish(),
         ..Texts::default()
     }

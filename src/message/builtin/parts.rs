@@ -14,8 +14,13 @@ const FACT_MAX: usize = 300;
 const LINKS_MAX: usize = 8;
 
 /// A body in the making: paragraphs of Markdown.
-#[derive(Default)]
 pub(super) struct Body(String);
+
+impl Default for Body {
+    fn default() -> Body {
+        Body(String::with_capacity(512))
+    }
+}
 
 impl Body {
     /// A paragraph of our own words, in which text from outside is escaped already.
@@ -37,13 +42,10 @@ impl Body {
         self.para(format!("**{name}:** {}", markdown::escape(text)))
     }
 
-    /// A line of a list; the first one begins a paragraph.
-    pub(super) fn item(&mut self, first: bool, text: &str) -> &mut Body {
-        if first {
-            return self.para(format!("- {text}"));
-        }
-        let _ = write!(self.0, "\n- {text}");
-        self
+    /// A line of a list, to be written on; the first one begins a paragraph.
+    pub(super) fn item(&mut self, first: bool) -> &mut String {
+        self.0.push_str(if first { "\n\n- " } else { "\n- " });
+        &mut self.0
     }
 
     /// How long it is, in bytes.
@@ -53,7 +55,7 @@ impl Body {
 
     /// The end of every body: the promise, and that it is late.
     pub(super) fn finish(mut self) -> Box<str> {
-        self.para(slot::next_update()).para(slot::delay());
+        self.para(slot::NEXT_UPDATE).para(slot::DELAY);
         self.0.into()
     }
 }
@@ -72,8 +74,9 @@ impl Facts {
 
     /// A fact in words from outside, in one line.
     pub(super) fn said(&mut self, name: &str, value: Option<&str>) {
-        let value = value.map(line::one_line).unwrap_or_default();
-        self.add(name, &line::cut(value, FACT_MAX));
+        if let Some(value) = value {
+            self.add(name, &line::cut(line::one_line(value), FACT_MAX));
+        }
     }
 
     /// An instant.
@@ -106,11 +109,11 @@ impl Links {
 
 /// `SEV1 OPEN delayed 3 min Checkout is failing: About 15 % fail. Since 14:02 UTC. Next update: 14:32 UTC`
 pub(super) fn short(view: &View<'_>, news: &str) -> Box<str> {
-    let mut out = String::with_capacity(160);
+    let mut out = String::with_capacity(256);
     if let Some(severity) = view.severity.filter(|severity| !severity.is_empty() && *severity != "none") {
         let _ = write!(out, "{} ", severity.to_uppercase());
     }
-    let _ = write!(out, "{} {} {}", status_word(view), slot::delay(), view.title);
+    let _ = write!(out, "{} {} {}", status_word(view), slot::DELAY, view.title);
     let news = line::cut(line::one_line(news), SHORT_NOTE_MAX);
     if !news.is_empty() {
         let _ = write!(out, ": {}", sentence(&news));
@@ -126,7 +129,7 @@ pub(super) fn short(view: &View<'_>, news: &str) -> Box<str> {
             let _ = write!(out, " Since {}.", slot::instant(view.opened_at));
         }
     }
-    let _ = write!(out, " {}", slot::next_update());
+    let _ = write!(out, " {}", slot::NEXT_UPDATE);
     out.into()
 }
 
@@ -142,12 +145,25 @@ fn status_word(view: &View<'_>) -> &'static str {
     }
 }
 
+/// Text from outside inside a line of ours.
+pub(super) fn inline(text: &str) -> Cow<'_, str> {
+    match line::one_line(text) {
+        Cow::Borrowed(text) => markdown::escape(text),
+        Cow::Owned(text) => Cow::Owned(markdown::escape(&text).into_owned()),
+    }
+}
+
 /// The text with a full stop, unless it ends as a sentence does.
 pub(super) fn sentence(text: &str) -> Cow<'_, str> {
-    if text.ends_with(['.', '!', '?', '…', ':']) {
+    if ends(text) {
         return text.into();
     }
     format!("{text}.").into()
+}
+
+/// Whether the text ends as a sentence does.
+pub(super) fn ends(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', '…', ':'])
 }
 
 /// How long it lasted, in units that people use.

@@ -157,3 +157,34 @@ fn a_template_that_fails_gives_the_built_in_message() {
         compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&Name::from("gone")));
     assert_eq!(unknown, builtin);
 }
+
+#[test]
+fn a_template_never_reads_more_than_its_reader_may() {
+    // As if somebody had used it for an audience that it was not checked for.
+    let templates =
+        Templates::compile(vec![source(Disclosure::Internal, "body", "led by {{ commander }}")]).unwrap();
+    let sample = sample::Incident::full();
+    let write = |level, templates: &Templates| {
+        compose(&sample.subject(Kind::Update), level, templates, Some(&Name::from("mine")))
+    };
+    assert!(write(Disclosure::Internal, &templates).body.starts_with("led by jonas"));
+    for level in [Disclosure::Business, Disclosure::External] {
+        assert_eq!(write(level, &templates), write(level, &Templates::default()));
+    }
+}
+
+#[test]
+fn loops_tests_and_comments_work() {
+    let text = "{# {{ nothing }} #}{% for name in scope.regions -%}{{ loop.index }} {{ name | upper }}{% else %}none\
+                {% endfor %}{% if stage is eq 'identified' and workaround is not none %} known{% endif %}";
+    assert_eq!(body(Disclosure::External, text), "1 EU known");
+    let alerts = "{% for a in alerts if a.status == 'firing' %}{{ a.labels.pod | default('-') }} \
+                  {{ a.starts_at | time }} {{ a.annotations.summary | d | truncate(5) }}\n{% endfor %}{{ truncated }}";
+    let templates = Templates::compile(vec![source(Disclosure::Internal, "short", alerts)]).unwrap();
+    let sample = sample::Group::full();
+    let written =
+        compose(&sample.subject(Kind::Opening), Disclosure::Internal, &templates, Some(&Name::from("mine")));
+    let filling = Filling { zone: TimeZone::UTC, next_update: None, delay: None };
+    let short = fill(&written.short, &filling).into_owned();
+    assert_eq!(short, "pay-1 2026-11-21 14:02 UTC 5x… pay-2 2026-11-21 14:02 UTC 5x… 0");
+}
