@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use super::network::{Network, networks};
@@ -79,7 +79,8 @@ pub enum EgressError {
 /// A client for one channel, with its pool of connections.
 pub struct Egress {
     guard: Arc<Guard>,
-    encrypted: reqwest::Client,
+    /// Made at its first use: it reads the machine's certificates, which a channel inside may have no need of.
+    encrypted: OnceLock<Result<reqwest::Client, String>>,
     /// Only where some network is allowed; its resolver gives nothing outside those.
     plain: Option<reqwest::Client>,
 }
@@ -89,7 +90,7 @@ impl Egress {
     /// refusals name, such as `channel.partner`. The process must have installed its cryptography provider.
     ///
     /// # Errors
-    /// That the machine's certificates cannot be read.
+    /// That the client cannot be made. That the machine's certificates cannot be read is told by [`Egress::check`].
     pub fn new(allow: &[Network], where_to_add: &str) -> Result<Egress, String> {
         Egress::with_lookup(allow, where_to_add, Arc::new(System))
     }
@@ -104,13 +105,12 @@ impl Egress {
         lookup: Arc<dyn Lookup>,
     ) -> Result<Egress, String> {
         let guard = Arc::new(Guard::with_lookup(allow, where_to_add, lookup));
-        let encrypted = client(&guard, Wire::Encrypted)?;
         let plain = guard.allows_some().then(|| client(&guard, Wire::Plain)).transpose()?;
-        Ok(Egress { guard, encrypted, plain })
+        Ok(Egress { guard, encrypted: OnceLock::new(), plain })
     }
 
-    /// Whether a URL could be sent to at all, for the check of a configuration: its scheme, its host, no user in it.
-    /// An address that stands in it literally is checked as well.
+    /// Whether a URL could be sent to at all, to be asked when a channel is built: its scheme, no user in it, a literal
+    /// address in it, and for `https://` whether the machine's certificates can be read.
     ///
     /// # Errors
     /// What is wrong with it, without the URL.
@@ -129,7 +129,12 @@ impl Egress {
         *outgoing.body_mut() = Some(request.body.into());
         let exchange = async {
             let mut response = client.execute(outgoing).await?;
-            let body = read(&mut response).await?;
+            let body = match read(&mut response).await {
+                Ok(body) => body,
+                // A status that tells of a failure says it without its body.
+                Err(_) if !response.status().is_success() => Bytes::new(),
+                Err(error) => return Err(error),
+            };
             let headers = std::mem::take(response.headers_mut());
             Ok(Answer { status: response.status(), headers, body })
         };
@@ -144,9 +149,9 @@ impl Egress {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EgressError::Forbidden("a user or password in the URL is refused".to_owned()));
         }
-        let (client, wire) = match url.scheme() {
-            "https" => (Some(&self.encrypted), Wire::Encrypted),
-            "http" => (self.plain.as_ref(), Wire::Plain),
+        let wire = match url.scheme() {
+            "https" => Wire::Encrypted,
+            "http" => Wire::Plain,
             _ => return Err(EgressError::Forbidden("only https:// is spoken".to_owned())),
         };
         // The URL's parser has brought every way of writing an address (decimal, octal, hexadecimal) into the one form.
@@ -154,7 +159,11 @@ impl Egress {
         if let Ok(ip) = host.parse::<IpAddr>() {
             self.guard.check(ip, wire).map_err(|refusal| EgressError::Forbidden(refusal.to_string()))?;
         }
-        client.ok_or_else(|| {
+        if wire == Wire::Encrypted {
+            let made = self.encrypted.get_or_init(|| client(&self.guard, wire));
+            return made.as_ref().map_err(|error| EgressError::Tls(error.clone()));
+        }
+        self.plain.as_ref().ok_or_else(|| {
             EgressError::Forbidden("http:// is spoken only inside allow_networks; use https://".to_owned())
         })
     }

@@ -3,12 +3,16 @@
 //! A channel owns its form, its escaping and its limits. It decides nothing: whether a failure is tried again, when a
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
+mod console;
 mod email;
 mod guard;
 mod network;
+mod slack;
+mod sms;
 mod webhook;
 
 pub mod egress;
+pub mod markdown;
 pub mod setting;
 pub mod verdict;
 pub mod visible;
@@ -105,7 +109,7 @@ pub struct ChannelKind {
 
 /// Every kind of channel; the order is that of the reference.
 pub fn kinds() -> &'static [ChannelKind] {
-    &[email::KIND, webhook::KIND]
+    &[email::KIND, sms::KIND, webhook::KIND, slack::KIND, console::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.
@@ -165,4 +169,30 @@ pub struct Common {
     pub allow_networks: Vec<String>,
     /// `domain` of `[environment]`, or of the channel: what stands behind the `@` of Message-IDs.
     pub domain: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_name_and_says_what_its_keys_mean() {
+        let names: std::collections::BTreeSet<_> = kinds().iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), kinds().len());
+        for kind in kinds() {
+            let schema = (kind.schema)(&mut schemars::SchemaGenerator::default());
+            let whole = schema.as_value();
+            // A kind of several forms, such as `provider = …`, describes the keys of each.
+            let forms = whole["oneOf"].as_array().cloned().unwrap_or_else(|| vec![whole.clone()]);
+            for form in forms {
+                for (key, about) in form["properties"].as_object().into_iter().flatten() {
+                    let is_said = about.get("description").is_some() || about.get("const").is_some();
+                    assert!(is_said, "{}.{key} has no description", kind.name);
+                }
+                assert_eq!(form["additionalProperties"], false, "{}", kind.name);
+            }
+            let unknown = toml::de::Deserializer::parse("no_such_key = 1").unwrap();
+            assert!((kind.settings)(unknown).is_err(), "{} takes any key", kind.name);
+        }
+    }
 }

@@ -112,6 +112,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_wish_is_too_strange(bytes in proptest::collection::vec(32_u8..=255, 0..40), now: i64) {
+            let Ok(value) = http::HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            let headers = HeaderMap::from_iter([(header::RETRY_AFTER, value)]);
+            let wish = retry_after(&headers, Time::from_millis(now));
+            let digits = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+            proptest::prop_assert!(!digits || wish.is_some());
+        }
+    }
+
     #[test]
     fn statuses_blame_the_right_one() {
         let verdict = |code: u16| {

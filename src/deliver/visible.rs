@@ -7,10 +7,17 @@ use std::borrow::Cow;
 pub fn is_visible(c: char) -> bool {
     match c {
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' => false,
-        '\u{00AD}' | '\u{180E}' | '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' => false,
-        '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}' | '\u{FDD0}'..='\u{FDEF}' => false,
-        '\u{E0000}'..='\u{E007F}' => false,
-        c => !c.is_control(),
+        '\u{00AD}'
+        | '\u{034F}'
+        | '\u{115F}'
+        | '\u{1160}'
+        | '\u{180B}'..='\u{180E}'
+        | '\u{3164}'
+        | '\u{FFA0}' => false,
+        '\u{1D173}'..='\u{1D17A}' | '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' => false,
+        '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' => false,
+        '\u{E0000}'..='\u{E0FFF}' => false,
+        c => !c.is_control() && u32::from(c) & 0xFFFE != 0xFFFE,
     }
 }
 

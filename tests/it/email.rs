@@ -145,10 +145,9 @@ async fn nothing_leaves_without_the_encryption_that_is_asked_for() {
         ("expired", Orders { expired: true, ..tls(&["localhost"], true) }, SMTPS),
         ("unknown root", tls(&["localhost"], true), Way { trusts: false, ..SMTPS }),
     ];
-    for (case, orders, mut way) in cases {
+    for (case, orders, way) in cases {
         let relay = Relay::start(&orders);
-        way.trusts &= !orders.names.is_empty();
-        // Without a root, only what lies outside `allow_networks` must encrypt; a password must on any network.
+        // A relay without a certificate has no root either: any root says that it must encrypt.
         let channel = if orders.names.is_empty() { with_foreign_root(&relay) } else { channel(&relay, &way) };
         let failure = refused(&channel, &attempt(1)).await;
         assert_eq!(failure.reason, Reason::Tls, "{case}: {}", failure.detail);
@@ -267,6 +266,15 @@ async fn after_the_last_dot_silence_leaves_it_open_and_the_next_attempt_has_the_
     let letters = relay.seen("letter");
     assert_eq!(letters.len(), 3);
     assert!(letters.iter().all(|letter| letter["bytes"] == letters[0]["bytes"]));
+}
+
+#[tokio::test]
+async fn connections_are_not_kept_for_long() {
+    let relay = Relay::start(&Orders::default());
+    let channel = channel(&relay, &PLAIN);
+    accepted(&channel, &attempt(1)).await;
+    accepted(&channel, &Attempt { now: attempt(1).now + Span::from_mins(1), ..attempt(2) }).await;
+    assert_eq!((relay.seen("letter").len(), relay.seen("connection").len()), (2, 2));
 }
 
 #[tokio::test]

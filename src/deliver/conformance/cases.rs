@@ -7,7 +7,7 @@ use crate::event::Span;
 use std::net::SocketAddr;
 
 /// The deadline of attempts that are to run into it.
-const SHORT: Span = Span::from_millis(250);
+const SHORT: Span = Span::from_millis(400);
 
 /// The deadline of attempts that are not.
 const LONG: Span = Span::from_secs(20);
@@ -131,6 +131,7 @@ fn faults() -> Vec<Case> {
     let garbage = || channel(Reason::Answer, Sent::Maybe, None);
     let mut flood = head(10 * 1024 * 1024);
     flood.push(b' ');
+    let refusal = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\nno".to_vec();
     vec![
         Case::new("hangs before the headers", Script::Hang(Vec::new()), late()).short(),
         Case::new("hangs within the headers", Script::Hang(b"HTTP/1.1 200 OK\r\ncont".to_vec()), late())
@@ -139,6 +140,11 @@ fn faults() -> Vec<Case> {
         Case::new("drips its body", Script::Drip(head(1_000_000)), late()).short(),
         Case::new("floods with 10 MB", Script::Flood(flood, 10 * 1024 * 1024), Ok(())),
         Case::new("breaks within the body", Script::Cut(head(100)), lost()),
+        Case::new(
+            "refuses, then breaks",
+            Script::Cut(refusal),
+            channel(Reason::Authentication, Sent::No, None),
+        ),
         Case::new("closes without an answer", Script::Close, lost()),
         Case { arrives: false, ..Case::new("resets", Script::Reset, lost()) },
         Case::new("speaks no HTTP", Script::Cut(b"220 mail.example.net ESMTP\r\n".to_vec()), garbage()),

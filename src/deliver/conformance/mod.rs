@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use cases::Case;
 
 /// After this long a channel counts as one that does not end by itself.
-const HANGS: Duration = Duration::from_secs(30);
+pub const HANGS: Duration = Duration::from_secs(30);
 
 /// What a kind is to say of an answer.
 pub type Verdict = Result<(), (Blame, Sent, Retry, Reason)>;
@@ -87,6 +87,7 @@ pub async fn table(subject: &dyn Subject) {
             _ => panic!("{name}: expected {verdict:?}, found {result:?}"),
         }
         if case.arrives {
+            server.has_received(before + 1).await;
             assert_eq!(server.received().len(), before + 1, "{name}: one request, not followed by another");
         }
     }
@@ -97,10 +98,11 @@ pub async fn table(subject: &dyn Subject) {
 
 /// A connection that nobody accepts: surely nothing was sent.
 pub async fn refused(subject: &dyn Subject) {
-    let server = Server::start(Script::Close);
-    let address = server.address();
-    drop(server);
-    let failure = send(&*subject.channel(address), &subject.attempt()).await.unwrap_err();
+    // Bound and not listening: the port is taken, so nobody else can answer there meanwhile.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let channel = subject.channel(socket.local_addr().unwrap());
+    let failure = send(&*channel, &subject.attempt()).await.unwrap_err();
     let found = (failure.about, failure.sent, failure.retry, failure.reason);
     assert_eq!(found, (Blame::Channel, Sent::No, Retry::After(None), Reason::Connect), "{}", failure.detail);
     assert_tells_nothing(&failure, &subject.planted());

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// What the server does with a request.
@@ -62,6 +62,7 @@ struct Shared {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -76,7 +77,7 @@ impl Server {
             over: AtomicBool::new(false),
         });
         let inner = shared.clone();
-        Builder::new()
+        let listening = Builder::new()
             .name("conformance-server".into())
             .spawn(move || {
                 for stream in listener.incoming() {
@@ -90,7 +91,7 @@ impl Server {
                 }
             })
             .unwrap();
-        Server { address, shared }
+        Server { address, shared, listening: Some(listening) }
     }
 
     /// Where it listens.
@@ -108,6 +109,16 @@ impl Server {
         self.shared.received.lock().unwrap().clone()
     }
 
+    /// Waits until this many requests have arrived: a channel may give up before the server has read what it sent.
+    pub async fn has_received(&self, count: usize) {
+        let arrived = async {
+            while self.shared.received.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(super::HANGS, arrived).await.expect("the request arrives");
+    }
+
     /// The last request; the ones before are forgotten.
     pub fn take(&self) -> Received {
         self.shared.received.lock().unwrap().drain(..).next_back().expect("a request has arrived")
@@ -122,8 +133,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.over.store(true, Ordering::SeqCst);
-        // Wakes the listener, which closes then.
+        // Wakes the listener, which closes then; whoever connects afterwards is refused.
         drop(TcpStream::connect(self.address));
+        let _ = self.listening.take().map(JoinHandle::join);
     }
 }
 
@@ -132,14 +144,14 @@ fn serve(shared: &Shared, mut stream: TcpStream) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         while !buffer.windows(4).any(|window| window == b"\r\n\r\n") {
-            if shared.over.load(Ordering::SeqCst) || fill(&mut stream, &mut buffer)? == 0 {
+            if shared.over.load(Ordering::SeqCst) || stream.peek(&mut [0; 1])? == 0 {
                 return Ok(());
             }
             if matches!(*shared.script.lock().unwrap(), Script::Reset) {
-                // What came with the first read was taken; what is left unread makes the kernel reset.
-                shared.received.lock().unwrap().push(Received::default());
+                // What lies there unread makes the kernel reset the connection.
                 return Ok(());
             }
+            fill(&mut stream, &mut buffer)?;
         }
         let end = buffer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let head = String::from_utf8_lossy(&buffer[..end]).into_owned();

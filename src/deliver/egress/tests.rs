@@ -1,6 +1,7 @@
 //! The guard seen from outside: what is never connected to, and what is never trusted.
 
 use super::*;
+use crate::deliver::conformance::HANGS;
 use crate::deliver::conformance::sample::install_cryptography;
 use crate::deliver::conformance::server::{Script, Server};
 use crate::deliver::guard::Answered;
@@ -168,7 +169,8 @@ async fn a_certificate_of_nobody_is_not_trusted() {
         taken
     };
     let egress = egress(&["127.0.0.0/8"], Arc::new(System));
-    let (taken, answer) = tokio::join!(serve, get(&egress, &url));
+    let both = async { tokio::join!(serve, get(&egress, &url)) };
+    let (taken, answer) = tokio::time::timeout(HANGS, both).await.expect("both ends end");
     assert!(matches!(answer, Err(EgressError::Tls(_))), "{answer:?}");
     assert!(!format!("{answer:?}").contains("planted"));
     assert_eq!(taken, b"", "nothing was sent");

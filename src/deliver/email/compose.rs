@@ -4,6 +4,7 @@
 //! conversation together by References *and* subject. What changes, severity and status, is the first line of the body.
 
 use super::html;
+use super::settings::address;
 use crate::deliver::{Attempt, visible};
 use crate::event::Name;
 use crate::message::{CaseStatus, Disclosure, Kind, slot};
@@ -62,8 +63,7 @@ impl Letterhead {
     /// # Errors
     /// Why it cannot be written, without the address.
     pub(super) fn compose(&self, attempt: &Attempt) -> Result<Letter, String> {
-        let to: Address =
-            attempt.address.parse().map_err(|_| "the address is no e-mail address".to_owned())?;
+        let to = address(&attempt.address)?;
         let id = format!("<{}@{}>", attempt.key, self.domain);
         let (root, parent) = self.thread(attempt, &id);
         let references = if root == parent { root } else { format!("{root} {parent}") };
@@ -272,5 +272,4 @@ fn cut(text: &str, limit: usize) -> &str {
 }
 
 #[cfg(test)]
-#[path = "compose_tests.rs"]
 mod tests;

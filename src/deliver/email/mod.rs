@@ -26,7 +26,7 @@ use rustls::pki_types::ServerName;
 use secrecy::SecretString;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,11 +136,10 @@ impl Channel {
         Ok(wire)
     }
 
-    /// Whether mail to this address goes without encryption: only inside `allow_networks`, only where no root says
-    /// that the relay can encrypt, and no password over any network (R40).
+    /// Whether mail to this address goes without encryption (R40).
     fn may_stay_plain(&self, address: SocketAddr) -> bool {
-        let exposes_password = self.password.is_some() && !address.ip().to_canonical().is_loopback();
-        self.guard.is_allowed(address.ip()) && !self.knows_root && !exposes_password
+        let ip = address.ip().to_canonical();
+        !self.knows_root && plain_allowed(self.guard.is_allowed(ip), self.password.is_some(), ip)
     }
 
     /// A connection to an address that the guard has passed: the very address that it has seen.
@@ -164,5 +163,23 @@ impl Channel {
             }
         }
         Err(Error::Connect(last))
+    }
+}
+
+/// Mail may go in the clear inside `allow_networks`; a password only within this machine.
+fn plain_allowed(is_allowed: bool, has_password: bool, ip: IpAddr) -> bool {
+    is_allowed && (!has_password || ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_crosses_no_network_in_the_clear() {
+        let (here, there) = ("127.0.0.1".parse().unwrap(), "10.0.0.1".parse().unwrap());
+        assert!(plain_allowed(true, false, there) && plain_allowed(true, true, here));
+        assert!(!plain_allowed(true, true, there));
+        assert!(!plain_allowed(false, false, here) && !plain_allowed(false, false, there));
     }
 }

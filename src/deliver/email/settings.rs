@@ -20,7 +20,7 @@ pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     address: Some(AddressKind::Email),
     settings: |toml| Ok(Box::new(Settings::deserialize(toml)?)),
-    schema: |generator| generator.subschema_for::<Settings>(),
+    schema: Settings::json_schema,
 };
 
 /// The longest address that SMTP carries, in bytes.
@@ -148,7 +148,7 @@ fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
 }
 
 /// A bare address, by its grammar. What is not ASCII is refused: it needs an extension that few relays have.
-fn address(text: &str) -> Result<Address, String> {
+pub(super) fn address(text: &str) -> Result<Address, String> {
     let text = text.trim();
     if !text.is_ascii() {
         return Err(

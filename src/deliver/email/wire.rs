@@ -258,10 +258,11 @@ fn stuffed(letter: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(letter.len() + letter.len() / 50 + 2);
     let letter = letter.strip_suffix(b"\n").unwrap_or(letter);
     for line in letter.split(|byte| *byte == b'\n') {
-        if line.first() == Some(&b'.') {
+        let mut line = line.iter().filter(|byte| **byte != b'\r').peekable();
+        if line.peek() == Some(&&b'.') {
             out.push(b'.');
         }
-        out.extend(line.iter().filter(|byte| **byte != b'\r'));
+        out.extend(line);
         out.extend_from_slice(b"\r\n");
     }
     out
@@ -270,6 +271,7 @@ fn stuffed(letter: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     async fn read(bytes: &[u8]) -> Result<Reply, Error> {
         read_reply(&mut BufReader::new(bytes)).await
@@ -298,5 +300,25 @@ mod tests {
         let hostile = b"a\r\n.\r\nMAIL FROM:<x>\n.\nb\r.\r\n..c\r\n";
         let wire = stuffed(hostile);
         assert_eq!(wire, b"a\r\n..\r\nMAIL FROM:<x>\r\n..\r\nb.\r\n...c\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_breaks_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            if let Ok(reply) = runtime.block_on(read(&bytes)) {
+                prop_assert!(reply.code < 1000);
+            }
+        }
+
+        #[test]
+        fn a_letter_arrives_as_it_was_and_ends_only_at_its_end(letter in "[a.\r\n]{0,60}") {
+            let wire = String::from_utf8(stuffed(letter.as_bytes())).unwrap();
+            prop_assert!(wire.ends_with("\r\n") && !wire.starts_with(".\r\n") && !wire.contains("\r\n.\r\n"));
+            prop_assert!(!wire.replace("\r\n", "").contains(['\r', '\n']));
+            let arrived: Vec<_> = wire.lines().map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
+            let wanted = letter.strip_suffix('\n').unwrap_or(&letter).replace('\r', "");
+            prop_assert_eq!(arrived.join("\n"), wanted);
+        }
     }
 }

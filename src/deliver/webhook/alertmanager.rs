@@ -117,13 +117,21 @@ pub fn body(attempt: &Attempt, external_url: &str) -> serde_json::Result<Vec<u8>
     write(&body, data.len() * 2 + FRAME)
 }
 
-fn alert<'a>(item: &'a Item<'a>, attempt: &Attempt) -> Alert<'a> {
+/// Says whom it was meant for, where everything is redirected (R40).
+fn mark<'a>(annotations: &mut Map<'a>, attempt: &'a Attempt) {
+    if let Some(recipient) = &attempt.meant_for {
+        annotations.push("tidings_meant_for", recipient.as_str());
+    }
+}
+
+fn alert<'a>(item: &'a Item<'a>, attempt: &'a Attempt) -> Alert<'a> {
     let resolved = &*item.status == "resolved";
     let mut annotations = Map::of(&item.annotations);
     if &*item.status == "lost" {
         // Alertmanager has no word for it, and it is not over: a receiver must not close it (R5).
         annotations.push("tidings_status", "lost");
     }
+    mark(&mut annotations, attempt);
     let ends_at = match (&item.ends_at, resolved) {
         (Some(end), true) => Cow::Borrowed(&**end),
         (None, true) => Cow::Owned(attempt.decided_at.to_string()),
@@ -155,7 +163,11 @@ fn single(attempt: &Attempt, external_url: &str) -> serde_json::Result<Vec<u8>> 
             ("tidings_kind", message.kind.as_str()),
         ])
     };
-    let annotations = || Map::from_pairs([("description", &*text), ("summary", &*short), ("title", &*title)]);
+    let annotations = || {
+        let mut pairs = Map::from_pairs([("description", &*text), ("summary", &*short), ("title", &*title)]);
+        mark(&mut pairs, attempt);
+        pairs
+    };
     let recipient = attempt.recipient.as_str();
     let body = Body {
         receiver: recipient.split('@').next().unwrap_or(recipient),

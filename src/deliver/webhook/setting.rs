@@ -178,7 +178,6 @@ impl Settings for WebhookSettings {
         let egress = Egress::new(&networks(&common.allow_networks)?, &format!("channel.{name}"))?;
         let url = open_line(&self.url, open)?;
         let url = parse_url(url.expose_secret())?;
-        egress.check(&url)?;
         let opened = self.signing().map(open).collect::<Result<Vec<_>, _>>()?;
         let signer = Signer::new(opened.iter().map(ExposeSecret::expose_secret))?;
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 4);
@@ -191,6 +190,7 @@ impl Settings for WebhookSettings {
             headers.insert(header_name(name)?, value);
         }
         let external_url = self.external_url.clone();
+        egress.check(&url)?;
         Ok(Arc::new(Webhook { egress, url, headers, signer, format: self.format, external_url }))
     }
 

@@ -76,6 +76,39 @@ async fn hostile_texts_arrive_as_texts() {
     .await;
 }
 
+struct AsAlertmanager;
+
+impl Subject for AsAlertmanager {
+    fn channel(&self, server: SocketAddr) -> Arc<dyn Channel> {
+        build(&format!("url = \"http://{server}/planted-path\"\nformat = \"alertmanager\"")).unwrap()
+    }
+
+    fn planted(&self) -> Vec<&'static str> {
+        vec!["planted-path"]
+    }
+
+    fn success(&self) -> Vec<u8> {
+        Native.success()
+    }
+
+    fn key(&self, received: &Received) -> Option<String> {
+        Native.key(received)
+    }
+}
+
+#[tokio::test]
+async fn the_form_of_alertmanager_conforms() {
+    conformance::table(&AsAlertmanager).await;
+    conformance::keys(&AsAlertmanager).await;
+    conformance::injections(&AsAlertmanager, |received, payload| {
+        let read: serde_json::Value = serde_json::from_slice(&received.body).unwrap();
+        let filled = slot::fill(payload, &sample::attempt().filling);
+        assert_eq!(read["alerts"][0]["annotations"]["summary"], *filled);
+        assert_eq!(received.header("webhook-signature"), None, "there is no key to sign with");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_exact_bytes_are_signed_with_the_time_of_the_attempt() {
     let server = Server::start(Script::Answer(Native.success()));

@@ -112,3 +112,14 @@ fn texts_without_escapes_are_borrowed() {
     assert!(read.alerts[0].labels.iter().all(|(name, value)| borrowed(name) && borrowed(value)));
     assert!(borrowed(&read.alerts[0].starts_at) && borrowed(read.alerts[0].url.as_ref().unwrap()));
 }
+
+#[test]
+fn what_is_redirected_says_whom_it_was_meant_for() {
+    for data in [group(), json!({ "incident": "INC-1" })] {
+        let mut attempt = sample::attempt();
+        attempt.meant_for = Some("jonas@chat".into());
+        Arc::make_mut(&mut attempt.message).data = sample::json(&data.to_string());
+        let read: Value = serde_json::from_slice(&body(&attempt, EXTERNAL).unwrap()).unwrap();
+        assert_eq!(read["alerts"][0]["annotations"]["tidings_meant_for"], "jonas@chat");
+    }
+}

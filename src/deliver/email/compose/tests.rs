@@ -169,11 +169,14 @@ fn only_known_tags(html: &str) {
         let tag = tag.split('>').next().unwrap();
         let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
         assert!(TAGS.contains(&format!(" {name} ")), "<{tag}> in {html}");
-        for attribute in tag.split("=\"").collect::<Vec<_>>().windows(2) {
-            let name = attribute[0].rsplit([' ', '"']).next().unwrap();
-            assert!(["style", "charset", "href", "rel"].contains(&name), "{name} of <{tag}>");
-            assert!(name != "href" || attribute[1].starts_with("http"), "{tag}");
+        let mut rest = tag.split_once(' ').map_or("", |(_, rest)| rest).trim();
+        while let Some((name, tail)) = rest.split_once("=\"") {
+            let (value, tail) = tail.split_once('"').unwrap();
+            assert!(["style", "charset", "href", "rel", "start"].contains(&name), "{name} of <{tag}>");
+            assert!(name != "href" || html::is_page(value), "{tag}");
+            rest = tail.trim();
         }
+        assert!(["", "html", "/"].contains(&rest), "{rest} of <{tag}>");
     }
 }
 
