@@ -1,7 +1,7 @@
 //! The routing table as it was understood: each value of each row with the place that it comes from.
 
 use super::channel::ChannelSettings;
-use super::diagnostic::{self, Source};
+use super::diagnostic::{self, Place, Source};
 use super::route::{ALERTS_ONLY, Keys, Origin};
 use crate::decide::{ChannelPolicy, GroupBy, Row, RowKind, Via, ViaKey};
 use crate::event::{Ladder, Name};
@@ -29,13 +29,28 @@ pub struct ValueOrigin {
 }
 
 /// Every value of the row that is set or has a default.
-pub(super) fn origins(keys: Keys<'_, '_>, row: &Row, ladder: &Ladder, sources: &[Source]) -> RowOrigins {
+/// `team` is where the matchers stand that a team adds.
+pub(super) fn origins(
+    keys: Keys<'_, '_>,
+    row: &Row,
+    team: Option<Place>,
+    ladder: &Ladder,
+    sources: &[Source],
+) -> RowOrigins {
     let mut values = Vec::new();
     let mut show = |key: &'static str, value: Option<String>| {
         let from = match keys.origin(key) {
             Origin::Row(place) => diagnostic::line(sources, place),
             Origin::Defaults(place) => format!("[defaults] {}", diagnostic::line(sources, place)),
             Origin::BuiltIn => "built-in".to_owned(),
+        };
+        let added = team
+            .filter(|_| key == "match")
+            .map(|place| format!("[team] {}", diagnostic::line(sources, place)));
+        let from = match added {
+            Some(added) if keys.origin(key) == Origin::BuiltIn => added,
+            Some(added) => format!("{from}, {added}"),
+            None => from,
         };
         let meaningless = row.conditions.kind == RowKind::Incident && ALERTS_ONLY.contains(&key);
         values.extend(value.filter(|_| !meaningless).map(|value| ValueOrigin { key, value, from }));

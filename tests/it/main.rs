@@ -3,5 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so where it stands")]
 
 mod email;
-mod support;
 mod messages;
+mod support;

@@ -162,7 +162,8 @@ fn the_example_is_understood_as_it_reads() {
     assert!(shown.contains("sev1, sev2, sev3  "), "{shown}");
     assert!(shown.contains("[defaults] etc/tidings.toml:"), "{shown}");
     assert!(shown.contains("built-in"), "{shown}");
-    let sms = "channel sms: sms to twilio AC0123456789abcdef0123456789abcdef as +15005550006, 2 at once, at most 5 in 15m";
+    assert!(shown.contains("[team] etc/teams/payments.toml:6"), "{shown}");
+    let sms = "2 at once, at most 5 in 15m for one recipient, given up after 1d";
     assert!(shown.contains(sms), "{shown}");
     let secrets: Vec<String> =
         config.secrets().into_iter().map(|(key, secret)| format!("{key}: {secret}")).collect();
