@@ -10,6 +10,7 @@
 //!                                             └─→ history (explain, queries) · metrics
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod decide;

@@ -1,3 +1,15 @@
 //! The `tidings` command: arguments → configuration → run → exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // One provider of cryptography for everything in the process; with two, the first TLS connection would panic.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("tidings: cryptography is set up already");
+        return ExitCode::from(70);
+    }
+    tidings::cli::main()
+}

@@ -1,9 +1,11 @@
 //! The routing table as it was understood: each value of each row with the place that it comes from.
 
-use super::diagnostic::{self, Source};
+use super::channel::ChannelSettings;
+use super::diagnostic::{self, Place, Source};
 use super::route::{ALERTS_ONLY, Keys, Origin};
-use crate::decide::{GroupBy, Row, RowKind, Via, ViaKey};
+use crate::decide::{ChannelPolicy, GroupBy, Row, RowKind, Via, ViaKey};
 use crate::event::{Ladder, Name};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One row's values, in the order of the reference.
@@ -27,13 +29,28 @@ pub struct ValueOrigin {
 }
 
 /// Every value of the row that is set or has a default.
-pub(super) fn origins(keys: Keys<'_, '_>, row: &Row, ladder: &Ladder, sources: &[Source]) -> RowOrigins {
+/// `team` is where the matchers stand that a team adds.
+pub(super) fn origins(
+    keys: Keys<'_, '_>,
+    row: &Row,
+    team: Option<Place>,
+    ladder: &Ladder,
+    sources: &[Source],
+) -> RowOrigins {
     let mut values = Vec::new();
     let mut show = |key: &'static str, value: Option<String>| {
         let from = match keys.origin(key) {
             Origin::Row(place) => diagnostic::line(sources, place),
             Origin::Defaults(place) => format!("[defaults] {}", diagnostic::line(sources, place)),
             Origin::BuiltIn => "built-in".to_owned(),
+        };
+        let added = team
+            .filter(|_| key == "match")
+            .map(|place| format!("[team] {}", diagnostic::line(sources, place)));
+        let from = match added {
+            Some(added) if keys.origin(key) == Origin::BuiltIn => added,
+            Some(added) => format!("{from}, {added}"),
+            None => from,
         };
         let meaningless = row.conditions.kind == RowKind::Incident && ALERTS_ONLY.contains(&key);
         values.extend(value.filter(|_| !meaningless).map(|value| ValueOrigin { key, value, from }));
@@ -81,6 +98,23 @@ pub(super) fn print(rows: &[RowOrigins]) -> String {
             let _ = writeln!(out, "  {:key$}  {:width$}  {}", value.key, value.value, value.from);
         }
         out.push('\n');
+    }
+    out
+}
+
+/// Channels as `check --effective` prints them: one line each, with where it leads.
+pub(super) fn print_channels(
+    policies: &BTreeMap<Name, ChannelPolicy>,
+    channels: &BTreeMap<Name, ChannelSettings>,
+) -> String {
+    let mut out = String::new();
+    for (name, policy) in policies {
+        let leads_to = channels.get(name).map(|channel| channel.settings.leads_to()).unwrap_or_default();
+        let _ = write!(out, "channel {name}: {} to {leads_to}, {} at once", policy.kind, policy.window);
+        if let Some(limit) = policy.ceiling {
+            let _ = write!(out, ", at most {} in {} for one recipient", limit.max, limit.per);
+        }
+        let _ = writeln!(out, ", given up after {}", policy.give_up_after);
     }
     out
 }

@@ -127,14 +127,15 @@ impl Takes {
         let listed =
             |words: &[&str]| words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" or ");
         match self {
-            Takes::Text => "a string that is not empty".to_owned(),
+            Takes::Text => "a string".to_owned(),
             Takes::Name => "lower-case words joined by `-`, at most 64 characters".to_owned(),
             Takes::Word(words) => listed(words),
             Takes::Flag => "true or false".to_owned(),
+            Takes::Count(min, max) if min == max => min.to_string(),
             Takes::Count(min, max) => format!("a whole number from {min} to {max}"),
-            Takes::Duration(min, max) => format!("a duration from \"{min}\" to \"{max}\""),
+            Takes::Duration(min, max) => format!("a duration such as \"5m\", from \"{min}\" to \"{max}\""),
             Takes::DurationOrNever(min, max) => {
-                format!("a duration from \"{min}\" to \"{max}\", or \"never\"")
+                format!("a duration such as \"4h\", from \"{min}\" to \"{max}\", or \"never\"")
             }
             Takes::Texts => "a list of strings".to_owned(),
             Takes::Words(words) => format!("a list of {}", listed(words)),
@@ -232,6 +233,7 @@ impl Takes {
     fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
+            Some("") => format!("`{key}` cannot be empty"),
             Some(text) if !matches!(self, Takes::Secret) => format!("`{key}` cannot be \"{text}\""),
             _ => format!("`{key}` cannot be this: it is {}", node.sort()),
         };

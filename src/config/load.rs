@@ -8,7 +8,7 @@ use super::value::Node;
 use super::walk::Walk;
 use super::{
     Config, JournalSettings, Roots, audience, contact, environment, include, ingest, journal, severity,
-    token, via,
+    template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -172,6 +172,7 @@ impl Builder<'_, '_> {
             default_via: &default_via,
         };
         let mut routing = rows.read();
+        let templates = template::read(document, &routing.rows, &audiences, self.sources, report);
         let (remember_events_for, remember_events_max, stale_after) = ingest::memory(document);
         let unrouted = self.named("", "unrouted");
         let unrouted_row =
@@ -191,7 +192,7 @@ impl Builder<'_, '_> {
             unrouted,
             owner: self.owner(),
             default_via,
-            templates: crate::message::Templates::default(),
+            templates,
             remember_events_for,
             remember_events_max,
             forget_after: journal::forget_after(document),
@@ -199,7 +200,7 @@ impl Builder<'_, '_> {
             reference_key: *self.key,
             ladder,
         };
-        self.check_whole(&policy);
+        self.check_whole();
         (policy, routing)
     }
 
@@ -214,12 +215,14 @@ impl Builder<'_, '_> {
     }
 
     /// What only shows when everything is read.
-    fn check_whole(&self, policy: &Policy) {
+    fn check_whole(&self) {
         if self.document.all("route").is_empty() {
             let help = "add [[route]] with `name`, `kind` and `audience`";
             self.report.general("route::no-row", "there is no row: nobody would be told of anything", help);
         }
-        if policy.owner.is_none() && policy.unrouted.is_none() {
+        let said =
+            |section: &str, key: &str| self.document.one(section).is_some_and(|t| t.get(key).is_some());
+        if !said("", "unrouted") && !said("incidents", "owner") {
             let message =
                 "neither `unrouted` nor [incidents] `owner` is set: what no row matches is told to nobody";
             let help = "set unrouted to an internal audience";

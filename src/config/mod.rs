@@ -12,6 +12,7 @@ mod journal;
 mod key;
 mod load;
 mod nats;
+mod reference;
 mod route;
 mod row;
 mod schema;
@@ -39,14 +40,18 @@ pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
 pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
+pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
 pub use token::{Right, Token};
 pub use value::Rate;
 
 use crate::decide::{Policy, PolicyText};
-use crate::event::Name;
+use crate::event::{Name, SecretRef};
 use std::collections::BTreeMap;
+
+/// Every key with its default and what it is for, as a file that changes nothing when it is read first.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// For each file in reading order, whether `--config` names it.
 type Roots = Vec<bool>;
@@ -77,8 +82,24 @@ pub struct Config {
 }
 
 impl Config {
-    /// The routing table as it was understood, for `check --effective`.
+    /// The routing table and the channels as they were understood, for `check --effective`.
     pub fn effective(&self) -> String {
-        effective::print(&self.rows)
+        effective::print(&self.rows) + &effective::print_channels(&self.policy.channels, &self.channels)
+    }
+
+    /// Every secret that is referred to, with the key that names it, for `check --secrets`; none is opened.
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let tokens = self.tokens.iter().map(|token| (format!("token.{}.secret", token.name), &token.secret));
+        let login = self.ingest.nats.iter().filter_map(|nats| match &nats.login {
+            NatsLogin::Nobody => None,
+            NatsLogin::Credentials(secret) => Some(("ingest.nats.credentials".to_owned(), secret)),
+            NatsLogin::User(_, secret) => Some(("ingest.nats.password".to_owned(), secret)),
+            NatsLogin::Token(secret) => Some(("ingest.nats.token".to_owned(), secret)),
+        });
+        let channels = self.channels.iter().flat_map(|(name, channel)| {
+            let secrets = channel.settings.secrets().into_iter();
+            secrets.map(move |(key, secret)| (format!("channel.{name}.{key}"), secret))
+        });
+        tokens.chain(login).chain(channels).collect()
     }
 }

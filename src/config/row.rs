@@ -80,7 +80,14 @@ impl<'t> Rows<'_, 't> {
         }
         routing.tables.resize(routing.rows.len(), index);
         for row in &routing.rows[from..] {
-            routing.origins.push(effective::origins(keys, row, self.ladder, self.sources));
+            let owner = self.document.team(row.file);
+            let of_copy = || {
+                let (team, _) =
+                    row.audience.as_str().split_once('/').filter(|_| told.value.starts_with(TEAM_PREFIX))?;
+                self.document.teams().find(|known| known.name.value == team)
+            };
+            let team = owner.or_else(of_copy).map(|team| team.place);
+            routing.origins.push(effective::origins(keys, row, team, self.ladder, self.sources));
         }
         self.check_audiences(keys, &routing.rows[from..]);
     }

@@ -26,6 +26,8 @@ pub(super) struct Table<'t> {
 #[derive(Clone, Debug)]
 pub(super) struct Team<'t> {
     pub(super) name: At<&'t str>,
+    /// Where its `match` stands, else its name.
+    pub(super) place: Place,
     pub(super) matchers: Vec<crate::event::Matcher>,
 }
 

@@ -47,6 +47,13 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
     ("token", "may", "approve", "write some of \"ingest\", \"read\", \"acknowledge\" and \"admin\""),
 ];
 
+/// What the functions below refuse by its shape.
+const OTHERS: &[(&str, &str)] = &[
+    ("[route] approve = true", "approval is R23"),
+    ("[route] via = { escalation = … }", "escalation is R25"),
+    ("[audience] members = { file = … }", "members in a file are R14"),
+];
+
 /// Why the section is refused, if it is one of these.
 pub(super) fn section(path: &str) -> Option<&'static str> {
     SECTIONS.iter().find(|(name, _)| *name == path).map(|(_, rule)| *rule)
@@ -57,6 +64,22 @@ pub(super) fn key(section: &str, name: &str) -> Option<&'static str> {
     let section = if section == "defaults" { "route" } else { section };
     let found = KEYS.iter().find(|(of, names, _)| *of == section && names.contains(&name));
     found.map(|(_, _, rule)| *rule)
+}
+
+/// Everything that is refused: as it is written, with the rule that it belongs to.
+pub(super) fn all() -> Vec<(String, &'static str)> {
+    let mut all: Vec<(String, &'static str)> =
+        SECTIONS.iter().map(|(section, rule)| (format!("[{section}]"), *rule)).collect();
+    for (section, keys, rule) in KEYS {
+        all.extend(keys.iter().map(|key| (format!("[{section}] {key}"), *rule)));
+    }
+    for (section, key, value, _) in VALUES {
+        all.push((format!("[{section}] {key} = \"{value}\""), "this value is not built"));
+    }
+    for (place, rule) in OTHERS {
+        all.push(((*place).to_owned(), rule));
+    }
+    all
 }
 
 /// Refuses a value that is one of these; says whether it was.

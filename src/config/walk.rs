@@ -197,7 +197,8 @@ impl<'t> Walk<'_, 't> {
             self.report.error("team::no-match", key.place, "a team needs a match", help);
         }
         let matchers = matchers(&texts, self.report);
-        Some(Team { name: At { value, place: name.place() }, matchers })
+        let place = node.get("match").unwrap_or(name).place();
+        Some(Team { name: At { value, place: name.place() }, place, matchers })
     }
 }
 

@@ -211,7 +211,8 @@ impl Appends {
             cursors,
             previous: self.ahead.hash,
         };
-        let (frame, head) = self.encoder.encode(&header, &batch.decided).map_err(|error| error.to_string())?;
+        let (frame, head) =
+            self.encoder.encode(&header, &batch.decided).map_err(|error| error.to_string())?;
         let bytes = frame.bytes.len();
         self.entries_since_snapshot += 1;
         self.bytes_since_snapshot += bytes as u64;
@@ -279,7 +280,8 @@ impl Appends {
     /// Keeps a snapshot in the background, if enough was written since the last.
     pub fn snapshot_if_due(&mut self, state: &State, cursors: &BTreeMap<Name, Cursor>, tasks: &Tasks) {
         use std::sync::atomic::Ordering;
-        let due = self.entries_since_snapshot >= SNAPSHOT_ENTRIES || self.bytes_since_snapshot >= SNAPSHOT_BYTES;
+        let due =
+            self.entries_since_snapshot >= SNAPSHOT_ENTRIES || self.bytes_since_snapshot >= SNAPSHOT_BYTES;
         if !due || self.snapshot_runs.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -295,7 +297,9 @@ impl Appends {
             if let Ok(Ok(packed)) = packed {
                 match store.save_snapshot(id, packed.into()).await {
                     Ok(()) => metrics.snapshot_kept(clock.now()),
-                    Err(error) => tracing::warn!(%error, "no snapshot was kept; the journal is whole without it"),
+                    Err(error) => {
+                        tracing::warn!(%error, "no snapshot was kept; the journal is whole without it")
+                    }
                 }
             }
             runs.store(false, Ordering::Release);

@@ -165,7 +165,9 @@ impl Dispatcher {
         }
         let message = match &job.body {
             Body::Here(message) => message.clone(),
-            Body::Kept { entry, notification } => self.kept.load(*entry, *notification).await.map_err(unread)?,
+            Body::Kept { entry, notification } => {
+                self.kept.load(*entry, *notification).await.map_err(unread)?
+            }
         };
         let name = job.channel.clone();
         let attempt = job.attempt(message, runner.timeout);
@@ -175,7 +177,9 @@ impl Dispatcher {
         let took = self.clock.elapsed().saturating_sub(started);
         self.metrics.delivery_attempted(name.as_str(), &result, took);
         match &result {
-            Ok(_) => tracing::debug!(channel = %name, recipient = %attempt.recipient, key = %attempt.key, "delivered"),
+            Ok(_) => {
+                tracing::debug!(channel = %name, recipient = %attempt.recipient, key = %attempt.key, "delivered")
+            }
             Err(failure) => tracing::warn!(
                 channel = %name,
                 recipient = %attempt.recipient,
@@ -232,7 +236,12 @@ fn too_slow() -> Failure {
 }
 
 fn unread(why: String) -> Failure {
-    failure(Blame::Delivery, Sent::No, Reason::Content, &format!("its message could not be read from the journal: {why}"))
+    failure(
+        Blame::Delivery,
+        Sent::No,
+        Reason::Content,
+        &format!("its message could not be read from the journal: {why}"),
+    )
 }
 
 fn panicked() -> Failure {

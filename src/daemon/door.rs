@@ -159,7 +159,8 @@ impl Mailbox {
     pub fn waiting(&self) -> usize {
         let queues = self.queues();
         let events = [&queues.incidents, &queues.http_alerts, &queues.alerts];
-        let events: usize = events.iter().flat_map(|queue| queue.iter()).map(|w| w.batch.arrivals.len()).sum();
+        let events: usize =
+            events.iter().flat_map(|queue| queue.iter()).map(|w| w.batch.arrivals.len()).sum();
         queues.outcomes.len() + queues.controls.len() + events
     }
 

@@ -169,7 +169,9 @@ impl Engine {
                 Fact::AlertFired { fingerprint, alert } if !alert.leased => {
                     self.leases.unleased(*fingerprint, alert.source.clone(), input.at);
                 }
-                Fact::AlertsForgotten { alerts } => alerts.iter().for_each(|alert| self.leases.remove(*alert)),
+                Fact::AlertsForgotten { alerts } => {
+                    alerts.iter().for_each(|alert| self.leases.remove(*alert))
+                }
                 _ => {}
             }
         }
@@ -218,7 +220,8 @@ impl Engine {
     }
 
     fn end_leases(&mut self, now: Time, building: &mut Building) {
-        for Ended { source, alerts, whole_source, leased } in self.leases.ended(now, self.policy.stale_after) {
+        for Ended { source, alerts, whole_source, leased } in self.leases.ended(now, self.policy.stale_after)
+        {
             let what = if leased {
                 self.metrics.leases_lost(alerts.len());
                 What::LeasesEnded { source, alerts, whole_source }
@@ -287,7 +290,13 @@ impl Engine {
         building.promise(Promise::Events(waiting.reply, fates, waiting.permit));
     }
 
-    fn arrival(&mut self, now: Time, lane: &Name, arrival: Arrival, building: &mut Building) -> (Verdict, Fate) {
+    fn arrival(
+        &mut self,
+        now: Time,
+        lane: &Name,
+        arrival: Arrival,
+        building: &mut Building,
+    ) -> (Verdict, Fate) {
         if self.is_read_already(lane, arrival.origin.sequence) {
             return (Verdict::Unchanged, Fate::Taken);
         }

@@ -31,7 +31,8 @@ impl KeptMessages {
     /// The entry cannot be read, or has no such message.
     pub async fn load(&self, entry: u64, notification: NotificationId) -> Result<Arc<Message>, String> {
         let mut recent = self.recent.lock().await;
-        let known = recent.iter().find(|(sequence, _)| *sequence == entry).map(|(_, messages)| messages.clone());
+        let known =
+            recent.iter().find(|(sequence, _)| *sequence == entry).map(|(_, messages)| messages.clone());
         let messages = match known {
             Some(messages) => messages,
             None => {

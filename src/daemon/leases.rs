@@ -168,7 +168,10 @@ mod tests {
         leases.renew(Fingerprint(1), &lane, &source, Some(at(300)), at(60));
         assert_eq!(leases.ended(at(230), Span::from_secs(9999)), []);
         let ended = leases.ended(at(250), Span::from_secs(9999));
-        assert_eq!((ended.len(), &ended[0].alerts[..], ended[0].whole_source), (1, &[Fingerprint(2)][..], false));
+        assert_eq!(
+            (ended.len(), &ended[0].alerts[..], ended[0].whole_source),
+            (1, &[Fingerprint(2)][..], false)
+        );
         let ended = leases.ended(at(310), Span::from_secs(9999));
         assert_eq!((&ended[0].alerts[..], ended[0].whole_source), (&[Fingerprint(1)][..], true));
         assert_eq!(leases.ended(at(900), Span::from_secs(9999)), []);

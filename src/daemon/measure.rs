@@ -152,10 +152,10 @@ fn pending(metrics: &Metrics, state: &State, policy: &Policy) {
         metrics.deliveries_oldest_pending(place, oldest.get(&place).copied());
     }
     for name in policy.channels.keys() {
-        let paused = state.channels.get(name).is_some_and(|channel| {
-            matches!(channel.health, Health::Paused { .. } | Health::Probing { .. })
-        });
+        let paused = state
+            .channels
+            .get(name)
+            .is_some_and(|channel| matches!(channel.health, Health::Paused { .. } | Health::Probing { .. }));
         metrics.channel_paused(name.as_str(), paused);
     }
 }
-

@@ -36,7 +36,10 @@ impl Messages {
     pub fn of_state(state: &State) -> Messages {
         let open = |(id, delivery): (&DeliveryId, &crate::decide::state::Delivery)| {
             let (channel, severity) = (delivery.channel.clone(), delivery.severity);
-            (*id, Open { notification: delivery.notification, channel, severity, event_at: delivery.event_at })
+            (
+                *id,
+                Open { notification: delivery.notification, channel, severity, event_at: delivery.event_at },
+            )
         };
         Messages { of: state.deliveries.iter().map(open).collect(), ..Messages::default() }
     }

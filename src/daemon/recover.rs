@@ -33,7 +33,9 @@ pub async fn recover(store: &dyn Store) -> Result<Recovered, ReadError> {
             Ok(Snapshot { state, cursors, .. }) => {
                 recovered = Recovered { state: state.restored(), head: id, cursors };
             }
-            Err(error) => tracing::warn!(entry = id.sequence, %error, "a snapshot cannot be read; folding without it"),
+            Err(error) => {
+                tracing::warn!(entry = id.sequence, %error, "a snapshot cannot be read; folding without it")
+            }
         }
     }
     let mut walk = Walk::after(store, recovered.head)?;

@@ -110,7 +110,8 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let store: Arc<dyn Store> = store;
     start_engine(&shared, &store, &config, recovered, now).await?;
     shared.health.ready("journal");
-    let reloader = Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
+    let reloader =
+        Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
     reload::watch(&reloader, &shared.tasks);
     server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
@@ -127,7 +128,8 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
 fn open(journal: &JournalSettings) -> Result<FileStore, Stopped> {
     let id = clock::random_id().map_err(|error| Stopped::Failed(format!("no random bytes: {error}")))?;
     let born = Birth { id, at: Time::from_millis(clock::wall_ms()) };
-    FileStore::open(&file::Options::new(&journal.path, born)).map_err(|error| Stopped::Unusable(error.to_string()))
+    FileStore::open(&file::Options::new(&journal.path, born))
+        .map_err(|error| Stopped::Unusable(error.to_string()))
 }
 
 /// The configuration in the files; where that has mistakes, the one that was last accepted (R38).
@@ -139,7 +141,10 @@ async fn configuration(
 ) -> Result<(Arc<Config>, bool), Stopped> {
     let mistakes = match config::load(&options.config, key, deliver::kinds()) {
         Ok(config) => {
-            config.warnings.iter().for_each(|warning| tracing::warn!(code = warning.code, "{}", warning.message));
+            config
+                .warnings
+                .iter()
+                .for_each(|warning| tracing::warn!(code = warning.code, "{}", warning.message));
             return Ok((Arc::new(config), false));
         }
         Err(mistakes) => mistakes,
@@ -151,7 +156,10 @@ async fn configuration(
     let accepted = accepted.and_then(|text| config::from_texts(&text.files, key, deliver::kinds()).ok());
     match accepted {
         Some(config) => {
-            tracing::error!(mistakes = mistakes.summary(), "the configuration has mistakes; running on the last accepted one");
+            tracing::error!(
+                mistakes = mistakes.summary(),
+                "the configuration has mistakes; running on the last accepted one"
+            );
             Ok((Arc::new(config), true))
         }
         None => Err(mistakes.into()),
@@ -174,9 +182,15 @@ async fn start_engine(
     let Shared { mailbox, metrics, clock, tasks, .. } = &**shared;
     let kept = Arc::new(KeptMessages::new(store.clone()));
     let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
-    let appends =
-        Appends::new(store.clone(), recovered.head, metrics.clone(), clock.clone(), dispatcher.clone(), Feed::none())
-            .map_err(|error| Stopped::Failed(error.to_string()))?;
+    let appends = Appends::new(
+        store.clone(),
+        recovered.head,
+        metrics.clone(),
+        clock.clone(),
+        dispatcher.clone(),
+        Feed::none(),
+    )
+    .map_err(|error| Stopped::Failed(error.to_string()))?;
     let mut leases = Leases::default();
     for (fingerprint, alert) in &recovered.state.alerts {
         if alert.record.status == Status::Firing {
@@ -221,7 +235,12 @@ struct First {
     policy: NewPolicy,
 }
 
-fn first_inputs(config: &Arc<Config>, epoch: u64, behind: Vec<Name>, done: tokio::sync::oneshot::Sender<()>) -> First {
+fn first_inputs(
+    config: &Arc<Config>,
+    epoch: u64,
+    behind: Vec<Name>,
+    done: tokio::sync::oneshot::Sender<()>,
+) -> First {
     let text: PolicyText = config.text.clone();
     let policy = NewPolicy {
         config: config.clone(),
@@ -280,4 +299,3 @@ async fn stop_signal(tasks: &Tasks) {
         () = tasks.stopping() => {}
     }
 }
-

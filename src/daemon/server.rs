@@ -34,7 +34,8 @@ struct Face {
 pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloader>) -> Result<(), String> {
     let Some(settings) = &config.ingest.http else { return Ok(()) };
     let open = settings.listen.ip().is_loopback() && settings.external_url.is_none();
-    let access: Arc<dyn Access> = Arc::new(Tokens::new(grants(config)?, open).map_err(|error| error.to_string())?);
+    let access: Arc<dyn Access> =
+        Arc::new(Tokens::new(grants(config)?, open).map_err(|error| error.to_string())?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
@@ -47,7 +48,8 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         ingest_http::Limits::default(),
     );
     let face = Face { shared: shared.clone(), access, reloader: reloader.clone() };
-    let router = ways_in.merge(own_routes(face.clone())).layer(middleware::from_fn_with_state(face, measured));
+    let router =
+        ways_in.merge(own_routes(face.clone())).layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
     shared.tasks.spawn(TaskKind::Vital, "http", async move {
@@ -126,7 +128,12 @@ async fn metrics(State(face): State<Face>) -> Response {
 }
 
 /// Whether the request may do this; the name of its token for the facts that it causes.
-fn admit(face: &Face, headers: &HeaderMap, peer: Option<&Peer>, right: Right) -> Result<Box<str>, Box<Response>> {
+fn admit(
+    face: &Face,
+    headers: &HeaderMap,
+    peer: Option<&Peer>,
+    right: Right,
+) -> Result<Box<str>, Box<Response>> {
     let token = token_of(headers);
     let admitted = face.access.allows(token.as_deref(), right, peer.map(|peer| peer.0.ip()));
     match admitted {
@@ -148,7 +155,9 @@ async fn reload(State(face): State<Face>, request: Request) -> Response {
     }
     match face.reloader.reload().await {
         Reload::Adopted(hash) => Json(json!({ "reloaded": true, "policy": hash })).into_response(),
-        Reload::Unchanged => Json(json!({ "reloaded": false, "reason": "nothing has changed" })).into_response(),
+        Reload::Unchanged => {
+            Json(json!({ "reloaded": false, "reason": "nothing has changed" })).into_response()
+        }
         Reload::Refused(mistakes) => {
             (StatusCode::BAD_REQUEST, Json(json!({ "reloaded": false, "mistakes": mistakes.to_json() })))
                 .into_response()

@@ -181,11 +181,16 @@ mod tests {
         assert_eq!(names.len(), kinds().len());
         for kind in kinds() {
             let schema = (kind.schema)(&mut schemars::SchemaGenerator::default());
-            let keys = schema.get("properties").and_then(|keys| keys.as_object());
-            for (key, about) in keys.into_iter().flatten() {
-                assert!(about.get("description").is_some(), "{}.{key} has no description", kind.name);
+            let whole = schema.as_value();
+            // A kind of several forms, such as `provider = …`, describes the keys of each.
+            let forms = whole["oneOf"].as_array().cloned().unwrap_or_else(|| vec![whole.clone()]);
+            for form in forms {
+                for (key, about) in form["properties"].as_object().into_iter().flatten() {
+                    let is_said = about.get("description").is_some() || about.get("const").is_some();
+                    assert!(is_said, "{}.{key} has no description", kind.name);
+                }
+                assert_eq!(form["additionalProperties"], false, "{}", kind.name);
             }
-            assert_eq!(schema.get("additionalProperties"), Some(&false.into()), "{}", kind.name);
             let unknown = toml::de::Deserializer::parse("no_such_key = 1").unwrap();
             assert!((kind.settings)(unknown).is_err(), "{} takes any key", kind.name);
         }

@@ -1,6 +1,6 @@
 //! Every key of the design's example: accepted and to be seen in the result, or refused as not in this version.
 
-use super::{KEY, kinds};
+use super::KEY;
 use crate::config::{Config, Diagnostics, from_texts};
 
 const ROOT: &str = include_str!("../../../tests/fixtures/config/example.toml");
@@ -15,7 +15,7 @@ fn files() -> Files {
 }
 
 fn load(files: &Files) -> Result<Config, Diagnostics> {
-    from_texts(files, KEY, &kinds::all())
+    from_texts(files, KEY, crate::deliver::kinds())
 }
 
 /// The files without what this version refuses, and the refused lines.
@@ -162,4 +162,18 @@ fn the_example_is_understood_as_it_reads() {
     assert!(shown.contains("sev1, sev2, sev3  "), "{shown}");
     assert!(shown.contains("[defaults] etc/tidings.toml:"), "{shown}");
     assert!(shown.contains("built-in"), "{shown}");
+    assert!(shown.contains("[team] etc/teams/payments.toml:6"), "{shown}");
+    let sms = "2 at once, at most 5 in 15m for one recipient, given up after 1d";
+    assert!(shown.contains(sms), "{shown}");
+    let secrets: Vec<String> =
+        config.secrets().into_iter().map(|(key, secret)| format!("{key}: {secret}")).collect();
+    assert!(
+        secrets.contains(&"channel.sms.token: environment variable TWILIO_TOKEN".to_owned()),
+        "{secrets:?}"
+    );
+    assert!(
+        secrets.contains(&"ingest.nats.credentials: file /run/secrets/nats.creds".to_owned()),
+        "{secrets:?}"
+    );
+    assert_eq!(secrets.len(), 7);
 }

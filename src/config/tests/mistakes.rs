@@ -282,3 +282,50 @@ fn a_narrow_row_before_a_wide_one_is_no_remark() {
     let config = load(&[("t.toml", &nobody)]).unwrap();
     assert_eq!(config.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["owner::nobody"]);
 }
+
+#[test]
+fn a_template_is_compiled_for_the_strictest_audience_that_reads_it() {
+    let rows = "[[route]]\nname = \"a\"\nkind = \"alert\"\naudience = \"duty\"\ntemplate = \"mine\"\n";
+    let external = "[[route]]\nname = \"b\"\nkind = \"alert\"\naudience = \"customers\"\napprove = false\ntemplate = \"mine\"\n";
+    let template = "[template.mine]\nbody = '''\nhello\n{{ labels.team }}'''\n";
+    let field = format!("{rows}{external}{template}");
+    let found = wrong(&field);
+    assert_eq!(found.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["template::text"]);
+    assert!(found[0].1.contains("labels"), "the mistake is shown in its own line: {found:?}");
+    let config = with(&format!(
+        "{rows}[template.mine]\ntitle = \"{{{{ title }}}}\"\n[template.other]\nshort = \"x\"\n"
+    ));
+    let config = config.unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(config.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["template::unused"]);
+    assert_eq!(
+        wrong(&format!("{rows}[template.mine]\n")),
+        [("template::empty", "[template.mine]".to_owned())]
+    );
+}
+
+#[test]
+fn the_kinds_that_are_built_in_are_read_the_same_way() {
+    let base = BASE
+        .replace("[channel.screen]\ntype = \"console\"\n", "")
+        .replace("[channel.sms]\ntype = \"sms\"\nfrom = \"+15005550006\"\n", "");
+    let load = |more: &str| {
+        let text = format!("{base}{ROW}{more}").replace(
+            "relay = \"smtps://smtp.example.net\"",
+            "relay = \"smtps://smtp.example.net\"\nfrom = \"desk@example.net\"",
+        );
+        crate::config::from_texts(&[("tidings.toml", text)], super::KEY, crate::deliver::kinds())
+    };
+    let config = load("").unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(config.channels["mail"].settings.leads_to(), "smtp.example.net");
+    let wrong = "[channel.two]\ntype = \"email\"\nrelay = \"smtps://h\"\nform = \"a@b.example\"\nfrom = \"a@b.example\"\n";
+    let error = load(wrong).unwrap_err();
+    assert_eq!(error.all[0].code, "key::unknown");
+    assert_eq!(error.all[0].help.as_deref(), Some("did you mean `from`?"));
+    for secret in [
+        "[channel.two]\ntype = \"email\"\nrelay = \"smtps://h\"\nfrom = \"a@b.example\"\npassword = \"hunter2\"\n",
+        "[channel.two]\ntype = \"webhook\"\nurl = \"https://h.example\"\nsecret = \"hunter2\"\n",
+    ] {
+        let error = load(secret).unwrap_err();
+        assert!(!error.render(false).contains("hunter2"), "{}", error.render(false));
+    }
+}

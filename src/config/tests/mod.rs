@@ -3,7 +3,9 @@
 mod kinds;
 
 mod example;
+mod hostile;
 mod mistakes;
+mod reference;
 mod teams;
 
 use super::{Config, Diagnostics, from_texts};

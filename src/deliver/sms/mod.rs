@@ -4,6 +4,7 @@
 
 mod gateway;
 mod gsm7;
+mod keys;
 mod template;
 mod twilio;
 
@@ -22,7 +23,6 @@ use http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ use std::sync::Arc;
 pub const KIND: ChannelKind = ChannelKind {
     name: "sms",
     address: Some(AddressKind::Phone),
-    settings: |toml| Ok(Box::new(Settings::deserialize(toml)?)),
-    schema: Settings::json_schema,
+    settings: |toml| Ok(Box::new(keys::read(toml)?)),
+    schema: Form::json_schema,
 };
 
 /// In how many parts a message may travel where the configuration does not say.
@@ -44,21 +44,28 @@ const CEILING: Limit = Limit { max: 5, per: Span::from_mins(15) };
 
 /// Short texts to telephones. A message is one line, spelled in the GSM alphabet where that is possible, and cut to
 /// `segments` parts.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "provider", rename_all = "lowercase")]
-#[schemars(rename = "SmsSettings")]
-enum Settings {
+#[derive(Debug, JsonSchema)]
+#[schemars(tag = "provider", rename_all = "lowercase", rename = "SmsSettings")]
+enum Form {
     /// Twilio's Programmable Messaging.
     Twilio(Box<twilio::Settings>),
     /// Any gateway with an HTTP interface.
     Gateway(Box<gateway::Settings>),
 }
 
+/// The keys of one channel.
+#[derive(Debug)]
+struct Settings {
+    form: Form,
+    /// Keys that belong to the other provider.
+    foreign: Vec<&'static str>,
+}
+
 impl Settings {
     fn segments(&self) -> u8 {
-        let stated = match self {
-            Settings::Twilio(settings) => settings.segments,
-            Settings::Gateway(settings) => settings.segments,
+        let stated = match &self.form {
+            Form::Twilio(settings) => settings.segments,
+            Form::Gateway(settings) => settings.segments,
         };
         stated.unwrap_or(SEGMENTS)
     }
@@ -67,9 +74,13 @@ impl Settings {
 impl super::Settings for Settings {
     fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        match self {
-            Settings::Twilio(settings) => settings.check(&mut problems),
-            Settings::Gateway(settings) => settings.check(&mut problems),
+        for key in &self.foreign {
+            let hint = "leave it out, or name the provider that it belongs to";
+            problems.push(Problem::new(*key, "this key belongs to another provider", hint));
+        }
+        match &self.form {
+            Form::Twilio(settings) => settings.check(&mut problems),
+            Form::Gateway(settings) => settings.check(&mut problems),
         }
         if !(1..=MAX_SEGMENTS).contains(&self.segments()) {
             let message = format!("a message may have 1 to {MAX_SEGMENTS} parts");
@@ -79,9 +90,9 @@ impl super::Settings for Settings {
     }
 
     fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
-        match self {
-            Settings::Twilio(settings) => settings.secrets(),
-            Settings::Gateway(settings) => settings.secrets(),
+        match &self.form {
+            Form::Twilio(settings) => settings.secrets(),
+            Form::Gateway(settings) => settings.secrets(),
         }
     }
 
@@ -91,9 +102,9 @@ impl super::Settings for Settings {
     }
 
     fn leads_to(&self) -> String {
-        match self {
-            Settings::Twilio(settings) => settings.leads_to(),
-            Settings::Gateway(settings) => settings.leads_to(),
+        match &self.form {
+            Form::Twilio(settings) => settings.leads_to(),
+            Form::Gateway(settings) => settings.leads_to(),
         }
     }
 
@@ -104,9 +115,9 @@ impl super::Settings for Settings {
         open: &OpenSecret<'_>,
     ) -> Result<Arc<dyn super::Channel>, String> {
         let egress = Egress::new(&networks(&common.allow_networks)?, &format!("channel.{name}"))?;
-        let provider = match self {
-            Settings::Twilio(settings) => Provider::Twilio(Box::new(settings.build(egress, open)?)),
-            Settings::Gateway(settings) => Provider::Gateway(Box::new(settings.build(egress, open)?)),
+        let provider = match &self.form {
+            Form::Twilio(settings) => Provider::Twilio(Box::new(settings.build(egress, open)?)),
+            Form::Gateway(settings) => Provider::Gateway(Box::new(settings.build(egress, open)?)),
         };
         Ok(Arc::new(Channel { provider, segments: self.segments().clamp(1, MAX_SEGMENTS).into() }))
     }

@@ -15,7 +15,7 @@ const NUMBER: &str = "+4670000001";
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 
 fn settings(text: &str) -> Settings {
-    Settings::deserialize(toml::de::Deserializer::parse(text).unwrap()).unwrap()
+    keys::read(toml::de::Deserializer::parse(text).unwrap()).unwrap()
 }
 
 fn build(text: &str) -> Arc<dyn super::super::Channel> {
@@ -318,12 +318,20 @@ fn mistakes_are_all_found_at_once() {
     let open = "provider = \"gateway\"\nurl = \"https://a.example\"\nheaders = { Authorization = \"Bearer x\" }\n\
                 body = { form = { a = \"{to}{text}\", api_secret = \"x\" } }";
     assert_eq!(keys(open), ["headers.Authorization", "body.form.api_secret"], "secrets are not written out");
-    for unknown in
-        ["provider = \"pigeon\"", "provider = \"twilio\"\naccount = \"AC\"\ncolour = 1", "account = \"AC\""]
-    {
-        let read = Settings::deserialize(toml::de::Deserializer::parse(unknown).unwrap());
-        assert!(read.is_err(), "{unknown}");
-    }
+    let both = format!(
+        "provider = \"twilio\"\naccount = \"{ACCOUNT}\"\ntoken = {{ env = \"T\" }}\nfrom = \"Desk\"\nurl = \"x\""
+    );
+    assert_eq!(keys(&both), ["url"]);
+}
+
+#[test]
+fn mistakes_keep_their_places() {
+    let read = |text: &str| keys::read(toml::de::Deserializer::parse(text).unwrap());
+    let place = |text: &str| read(text).unwrap_err().span().map(|span| text[span].to_owned());
+    assert_eq!(place("provider = \"twilio\"\ncolour = 1").as_deref(), Some("colour"));
+    assert_eq!(place("provider = \"pigeon\"").as_deref(), Some("\"pigeon\""));
+    assert_eq!(place("provider = \"gateway\"\nbody = { form = { a = 17 } }").as_deref(), Some("17"));
+    assert!(read("provider = \"gateway\"\nurl = \"x\"").is_err() && read("account = \"AC\"").is_err());
 }
 
 #[test]

@@ -17,24 +17,23 @@ const API: &str = "https://api.twilio.com";
 const VALIDITY_SECONDS: &str = "3600";
 
 /// The keys of `provider = "twilio"`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "TwilioSettings")]
+#[derive(Debug, JsonSchema)]
+#[schemars(rename = "TwilioSettings", deny_unknown_fields)]
 pub(super) struct Settings {
     /// The account's SID: `AC` and 32 hexadecimal digits.
-    account: String,
+    pub(super) account: String,
     /// The account's token; or `key` and `secret`, which can be withdrawn on their own.
-    token: Option<SecretRef>,
+    pub(super) token: Option<SecretRef>,
     /// The SID of an API key, `SK…`.
-    key: Option<String>,
+    pub(super) key: Option<String>,
     /// The secret of the API key.
-    secret: Option<SecretRef>,
+    pub(super) secret: Option<SecretRef>,
     /// The number (E.164) or name that sends. Either this or `messaging_service`.
-    from: Option<String>,
+    pub(super) from: Option<String>,
     /// The SID of a messaging service, `MG…`, that chooses the number.
-    messaging_service: Option<String>,
+    pub(super) messaging_service: Option<String>,
     /// Where Twilio's interface is, for regions and tests. Default: `https://api.twilio.com`.
-    api: Option<String>,
+    pub(super) api: Option<String>,
     /// In how many parts a message may travel, each paid for: 1 to 3, by default 2.
     pub(super) segments: Option<u8>,
 }

@@ -2,7 +2,7 @@
 
 mod settings;
 
-pub(super) use settings::Settings;
+pub(super) use settings::{Auth, Body, Settings, Success, Verb};
 
 use super::template::{Node, Template, Values};
 use crate::decide::{Failure, Reason, Receipt, Sent};

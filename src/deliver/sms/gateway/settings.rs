@@ -21,33 +21,32 @@ const WRITE_SECRET: &str = "write { file = \"…\" } or { env = \"…\" }";
 const MAX_HEADERS: usize = 32;
 
 /// The keys of `provider = "gateway"`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "GatewaySettings")]
+#[derive(Debug, JsonSchema)]
+#[schemars(rename = "GatewaySettings", deny_unknown_fields)]
 pub(in crate::deliver::sms) struct Settings {
     /// Where it is: `https://…`, or the place of a secret that holds it. `http://` only inside `allow_networks`.
-    url: TextOrSecret,
+    pub(in crate::deliver::sms) url: TextOrSecret,
     /// `"POST"`, `"PUT"` or `"GET"`; with `"GET"` the form becomes the query.
-    #[serde(default)]
-    method: Verb,
+    #[schemars(default)]
+    pub(in crate::deliver::sms) method: Verb,
     /// Headers that every request bears; values are texts or secrets.
-    #[serde(default)]
-    headers: BTreeMap<String, TextOrSecret>,
+    #[schemars(default)]
+    pub(in crate::deliver::sms) headers: BTreeMap<String, TextOrSecret>,
     /// `{ user = "…", password = { file = "…" } }` or `{ bearer = { file = "…" } }`.
-    auth: Option<Auth>,
+    pub(in crate::deliver::sms) auth: Option<Auth>,
     /// What is sent: `{ form = { … } }` or `{ json = … }`. Texts in it may hold `{to}`, `{to_digits}` (without `+`),
     /// `{from}`, `{text}` and `{key}`; `{{` and `}}` stand for braces.
-    body: Body,
+    pub(in crate::deliver::sms) body: Body,
     /// Who sends: what stands for `{from}`.
-    from: Option<String>,
+    pub(in crate::deliver::sms) from: Option<String>,
     /// What a success looks like.
-    #[serde(default)]
-    success: Success,
+    #[schemars(default)]
+    pub(in crate::deliver::sms) success: Success,
     /// Where the answer holds the message's id: a JSON Pointer such as `/id`.
-    id_pointer: Option<String>,
+    pub(in crate::deliver::sms) id_pointer: Option<String>,
     /// Statuses that mean that this message will never be taken.
-    #[serde(default)]
-    permanent_status: Vec<u16>,
+    #[schemars(default)]
+    pub(in crate::deliver::sms) permanent_status: Vec<u16>,
     /// In how many parts a message may travel, each paid for: 1 to 3, by default 2.
     pub(in crate::deliver::sms) segments: Option<u8>,
 }
@@ -55,7 +54,7 @@ pub(in crate::deliver::sms) struct Settings {
 /// How the gateway is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-enum Verb {
+pub(in crate::deliver::sms) enum Verb {
     #[default]
     Post,
     Put,
@@ -65,7 +64,7 @@ enum Verb {
 /// How to log in.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Auth {
+pub(in crate::deliver::sms) struct Auth {
     /// The user of HTTP's basic authentication.
     user: Option<String>,
     /// Its password.
@@ -77,7 +76,7 @@ struct Auth {
 /// What is sent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Body {
+pub(in crate::deliver::sms) enum Body {
     /// Pairs; a value may be a secret.
     Form(BTreeMap<String, TextOrSecret>),
     /// Any JSON.
@@ -87,7 +86,7 @@ enum Body {
 /// What a success looks like.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Success {
+pub(in crate::deliver::sms) struct Success {
     /// Its statuses. Default: 200 to 299.
     status: Vec<u16>,
     /// Where the answer says how it went: a JSON Pointer such as `/messages/0/status`.

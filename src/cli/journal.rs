@@ -1,0 +1,127 @@
+//! `tidings journal verify | tail | cursor | reindex`: the journal as it lies, beside a running daemon or without one.
+
+use super::{ConfigFiles, Exit, block_on, complain};
+use crate::config;
+use crate::daemon::recover::recover;
+use crate::journal::tail::{self, Sight};
+use crate::journal::{FileStore, Store, verify};
+use std::io::Write;
+
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    files: ConfigFiles,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Walks the whole chain and every snapshot, and says whether the journal is what was written.
+    Verify {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints entries as lines of JSON.
+    Tail {
+        /// From this entry on; the last ten without it.
+        #[arg(long)]
+        from: Option<u64>,
+        /// Show the texts of configurations too, with the addresses in them.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Shows where each lane stands.
+    Cursor,
+}
+
+pub fn run(arguments: Arguments) -> Exit {
+    let journal = match config::journal_section(&arguments.files.config) {
+        Ok(journal) => journal,
+        Err(mistakes) => {
+            eprint!("{}", mistakes.render(false));
+            return Exit::Configuration;
+        }
+    };
+    let store = match FileStore::open_read_only(&journal.path) {
+        Ok(store) => store,
+        Err(error) => {
+            complain(&error.to_string());
+            return Exit::Internal;
+        }
+    };
+    let done = match arguments.command {
+        Command::Verify { json } => block_on(verify_all(&store, json)),
+        Command::Tail { from, admin } => block_on(print_tail(&store, from, admin)),
+        Command::Cursor => block_on(cursors(&store)),
+    };
+    done.unwrap_or_else(|exit| exit)
+}
+
+async fn verify_all(store: &FileStore, json: bool) -> Exit {
+    let report = verify::verify(store).await;
+    if json {
+        match serde_json::to_string(&report) {
+            Ok(text) => println!("{text}"),
+            Err(error) => complain(&error.to_string()),
+        }
+    } else {
+        println!(
+            "entries {} to {}: {} in order, {} bytes, {} snapshots",
+            report.first,
+            report.last,
+            report.count,
+            report.bytes,
+            report.snapshots.len()
+        );
+        if let Some(damage) = &report.damage {
+            println!("entry {}: {}", damage.entry, damage.what);
+        }
+        for snapshot in &report.snapshots {
+            if let Some(wrong) = &snapshot.wrong {
+                println!("snapshot at {}: {wrong}", snapshot.entry);
+            }
+        }
+    }
+    if report.is_sound() { Exit::Done } else { Exit::No }
+}
+
+async fn print_tail(store: &FileStore, from: Option<u64>, admin: bool) -> Exit {
+    let head = match store.head().await {
+        Ok(head) => head.sequence,
+        Err(error) => {
+            complain(&error.to_string());
+            return Exit::Internal;
+        }
+    };
+    let first = from.unwrap_or_else(|| head.saturating_sub(9).max(1));
+    let sight = if admin { Sight::Admin } else { Sight::Others };
+    let mut out = std::io::stdout().lock();
+    // Whoever closes the pipe has seen enough.
+    match tail::tail(store, first, sight, |line| writeln!(out, "{line}").is_ok()).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            complain(&error.to_string());
+            Exit::No
+        }
+    }
+}
+
+async fn cursors(store: &FileStore) -> Exit {
+    match recover(store).await {
+        Ok(recovered) => {
+            for (lane, cursor) in &recovered.cursors {
+                println!(
+                    "{lane}: stream {} of {}, read up to {}",
+                    cursor.stream, cursor.created, cursor.sequence
+                );
+            }
+            Exit::Done
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            Exit::No
+        }
+    }
+}
