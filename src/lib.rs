@@ -10,6 +10,7 @@
 //!                                             └─→ history (explain, queries) · metrics
 //! ```
 
+pub mod config;
 pub mod decide;
 pub mod deliver;
 pub mod event;

@@ -25,6 +25,9 @@ pub struct Origin {
     /// Its position in a lane that is read by cursor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
+    /// When it was received, if not now: the time that the lane's stream stored it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<Time>,
     /// Its identity, where the sender gave one (R4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,

@@ -1,10 +1,35 @@
 //! PURE: State × Policy × Input → facts. No clock, no chance, no environment, no logging; one file per rule.
+//!
+//! [`step`] is the one way in: it decides an input, applies what was decided, and goes on with what that made due,
+//! each stage a pure function of State and Policy.
 
+mod alert;
+mod digest;
 mod fact;
+mod group;
+mod incident;
 mod input;
+mod notice;
+mod outcome;
+mod pace;
 mod policy;
+mod release;
+mod route;
+mod say;
+mod speak;
+mod start;
+mod step;
+mod via;
 
-pub use fact::Fact;
+pub mod explain;
+pub mod state;
+
+pub use alert::group_id;
+pub use fact::{
+    AlertRecord, CaseAbout, DeadBy, Decided, End, Fact, NoticeKind, Notified, Said, SpokenFor, Stamp,
+    SupersededBy, SuppressedBy, WithheldReason,
+};
+pub use incident::case_id as incident_case;
 pub use input::{
     Accepted, Blame, Command, Failure, Garbage, Identity, Input, Origin, Outcome, PolicyText, Reason,
     Receipt, Retry, Sent, What,
@@ -13,3 +38,10 @@ pub use policy::{
     Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
     Row, RowKind, Via, ViaKey,
 };
+pub use state::State;
+pub use step::{Verdict, step};
+
+use crate::event::Span;
+
+/// What began before the first start is listed after this time (R3).
+pub const FIRST_LIST_AFTER: Span = Span::from_mins(2);

@@ -33,6 +33,8 @@ pub struct Policy {
     pub components: BTreeMap<Box<str>, Box<str>>,
     /// Who hears what no row matches, and what would reach nobody (R10).
     pub unrouted: Option<Name>,
+    /// The row that stands for `unrouted`: named `unrouted`, with the defaults of all rows.
+    pub unrouted_row: Option<Box<Row>>,
     /// Who hears about the work of Tidings itself (R42).
     pub owner: Option<Name>,
     /// Where what belongs to no row goes (R14).
@@ -119,6 +121,32 @@ pub struct Row {
     pub throttle: Option<Limit>,
     /// The user's template, if one is named.
     pub template: Option<Name>,
+}
+
+impl Row {
+    /// The row that stands for `unrouted` (R10): alerts by name, told as rows without keys of their own are.
+    pub fn unrouted(audience: &Name, via: &Via) -> Row {
+        let conditions =
+            Conditions { kind: RowKind::Alert, matchers: Vec::new(), severity: None, customer_impact: None };
+        Row {
+            name: Name::from("unrouted"),
+            about: "What no row matches".into(),
+            was: Vec::new(),
+            file: usize::MAX,
+            conditions,
+            stop: false,
+            audience: audience.clone(),
+            via: via.clone(),
+            group_by: GroupBy::Labels(vec!["alertname".into()]),
+            group_wait: Span::from_secs(30),
+            group_interval: Span::from_mins(5),
+            repeat_every: None,
+            max_alerts: 100,
+            dedupe_for: Span::from_mins(5),
+            throttle: None,
+            template: None,
+        }
+    }
 }
 
 /// The other conditions of a `{team}` row, and which rows it was read as.
@@ -213,7 +241,7 @@ pub struct Endpoint {
     /// By which channel.
     pub channel: Name,
     /// The address in the channel's own form. Never logged, never a fact.
-    pub address: Box<str>,
+    pub address: std::sync::Arc<str>,
     /// Whose it is, for a contact.
     pub contact: Option<Name>,
     /// The reader's zone: an IANA name, known to exist.
@@ -239,4 +267,27 @@ pub struct ChannelPolicy {
     pub ceiling: Option<Limit>,
     /// After how long an undelivered message is given up (R35).
     pub give_up_after: Span,
+}
+
+impl Policy {
+    /// The row that governs a briefing: of this name, to this audience; of a name that it had before; or none, when it
+    /// is no longer in the configuration.
+    pub fn row(&self, name: &Name, audience: &Name) -> Option<&Row> {
+        let to_audience = || self.rows.iter().filter(|row| row.audience == *audience);
+        to_audience()
+            .find(|row| row.name == *name)
+            .or_else(|| to_audience().find(|row| row.was.contains(name)))
+            .or_else(|| self.unrouted_row.as_deref().filter(|row| row.name == *name))
+    }
+
+    /// The level of an audience; the strictest for one that is no longer in the configuration.
+    pub fn disclosure(&self, audience: &Name) -> Disclosure {
+        self.audiences.get(audience).map_or(Disclosure::External, |audience| audience.disclosure)
+    }
+
+    /// The channel that a recipient's deliveries go by: its own, unless everything is redirected (R40).
+    pub fn channel_of(&self, recipient: &Recipient) -> Option<&Name> {
+        let own = self.endpoints.get(recipient).map(|endpoint| &endpoint.channel)?;
+        Some(self.environment.redirect.as_ref().unwrap_or(own))
+    }
 }

@@ -3,6 +3,21 @@
 //! A channel owns its form, its escaping and its limits. It decides nothing: whether a failure is tried again, when a
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
+mod email;
+mod guard;
+mod network;
+mod webhook;
+
+pub mod egress;
+pub mod setting;
+pub mod verdict;
+pub mod visible;
+
+#[cfg(test)]
+pub mod conformance;
+
+pub use guard::{Guard, GuardError, Lookup, Refusal, Wire};
+
 use crate::decide::{Accepted, Failure, Receipt};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Problem, Recipient, SecretRef, Span, Time};
@@ -86,6 +101,11 @@ pub struct ChannelKind {
     pub settings: fn(toml::de::Deserializer<'_>) -> Result<Box<dyn Settings>, toml::de::Error>,
     /// The JSON Schema of the kind's own keys, whose descriptions are the generated reference.
     pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+}
+
+/// Every kind of channel; the order is that of the reference.
+pub fn kinds() -> &'static [ChannelKind] {
+    &[email::KIND, webhook::KIND]
 }
 
 /// The settings of one channel, read and checked, with its secrets still unopened.

@@ -11,6 +11,7 @@ mod severity;
 mod time;
 
 pub mod id;
+pub mod pairs;
 
 pub use alert::{AlertEvent, Status};
 pub use incident::{

@@ -1,7 +1,27 @@
 //! NATS and HTTP → inputs: bytes become events, or dead letters with their bytes; never a crash. One file per format.
 
+mod body;
+mod cloudevents;
+mod incident;
+mod json;
+mod labels;
+mod reading;
+mod text;
+
+pub mod access;
+pub mod alertmanager;
+pub mod connect;
+pub mod http;
+pub mod lane;
+pub mod native;
+pub mod nats;
+pub mod schema;
+pub mod server;
+
+pub use reading::{Flags, Reading, Way};
+
 use crate::decide::{Garbage, Origin};
-use crate::event::{Event, Name};
+use crate::event::{Event, Name, Time};
 
 /// One thing that came in, before it has a ledger time.
 #[derive(Clone, Debug)]
@@ -10,6 +30,10 @@ pub struct Arrival {
     pub origin: Origin,
     /// The event, or what the bytes were instead.
     pub event: Result<Event, Garbage>,
+    /// When a stream took it; that counts as received (R6). `None` where the ledger time of arrival does.
+    pub received: Option<Time>,
+    /// What about it is to be counted.
+    pub flags: Flags,
 }
 
 /// What came in together and is answered together: a request's events, or what one read of a lane gave.

@@ -1,15 +1,44 @@
 //! Entries kept: an append-only, hash-chained sequence of frames, and snapshots of what they fold to.
 //!
-//! A store knows frames as bytes; what stands in them is the entry format of [`entry`](docs/journal.md).
+//! A store knows frames as bytes; what stands in them is the business of [`entry`]. `docs/journal.md` tells it to people.
 
+use crate::event::Time;
 use std::future::Future;
 use std::pin::Pin;
+
+pub mod conformance;
+pub mod crash_mark;
+pub mod entry;
+pub mod file;
+pub mod memory;
+pub mod snapshot;
+pub mod tail;
+pub mod verify;
+pub mod walk;
+
+pub use entry::{Cursor, Decided, Decoder, Encoder, Entry, EntryError, Header};
+pub use file::FileStore;
+pub use memory::MemoryStore;
 
 /// A future that a store hands out; it does not need to be polled for the work to go on.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The BLAKE3 hash of a frame.
 pub type FrameHash = [u8; 32];
+
+/// The hash of a frame's bytes.
+pub fn hash_of(bytes: &[u8]) -> FrameHash {
+    blake3::hash(bytes).into()
+}
+
+/// What makes a journal this one, fixed when it is made and never changed: keys and references are made from it (R34).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Birth {
+    /// Chosen at random by whoever made it.
+    pub id: [u8; 16],
+    /// When it was made.
+    pub at: Time,
+}
 
 /// The newest entry: its sequence and the hash of its frame. An empty journal has sequence 0 and a hash of zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +47,13 @@ pub struct Head {
     pub sequence: u64,
     /// The hash of that entry's frame.
     pub hash: FrameHash,
+}
+
+impl Head {
+    /// The head that `frame` leaves.
+    pub fn of(frame: &Frame) -> Head {
+        Head { sequence: frame.sequence, hash: hash_of(&frame.bytes) }
+    }
 }
 
 /// One entry as bytes.
@@ -36,7 +72,9 @@ pub type SnapshotId = Head;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// The head is not what was expected: somebody else leads. Nothing was written.
-    #[error("the journal's head is {actual}, not {expected}: somebody else has written to it")]
+    #[error(
+        "the journal's head is entry {actual}, not the entry {expected} that was expected: somebody else writes to it"
+    )]
     Fenced {
         /// What the writer believed.
         expected: u64,
@@ -95,6 +133,9 @@ pub enum ReadError {
 
 /// Where entries are kept. One writer at a time, proven by the expected head of every append.
 pub trait Store: Send + Sync {
+    /// What makes this journal itself.
+    fn birth(&self) -> Birth;
+
     /// The newest durable entry.
     fn head(&self) -> Pending<Result<Head, ReadError>>;
 
@@ -109,18 +150,25 @@ pub trait Store: Send + Sync {
     /// Entries from `from` on: at most `max` of them and about `max_bytes`, but at least one if there is one.
     fn read(&self, from: u64, max: usize, max_bytes: usize) -> Pending<Result<Vec<Frame>, ReadError>>;
 
-    /// Keeps a snapshot; it is there whole or not at all.
+    /// Keeps a snapshot; it is there whole or not at all. One of the same sequence is replaced.
     fn save_snapshot(&self, id: SnapshotId, bytes: bytes::Bytes) -> Pending<Result<(), ReadError>>;
 
     /// The kept snapshots, newest first.
     fn snapshots(&self) -> Pending<Result<Vec<SnapshotId>, ReadError>>;
 
-    /// The bytes of a snapshot; whether they are sound is the reader's to verify.
+    /// The bytes of a snapshot, as they were saved: what is not whole and unchanged is an error.
     fn load_snapshot(&self, id: SnapshotId) -> Pending<Result<bytes::Bytes, ReadError>>;
 
-    /// Drops entries before `first` and snapshots older than the second newest.
+    /// Drops entries before `first` and snapshots older than the second newest sound one. The entry of that second
+    /// newest snapshot and all after it stay, whatever `first` says; without two sound snapshots nothing is dropped.
+    /// Sound is one whose content is whole and whose entry stands in this journal under its hash.
     fn retain(&self, first: u64) -> Pending<Result<(), ReadError>>;
 
     /// How much room there is.
     fn room(&self) -> Room;
+}
+
+/// The first entry that [`Store::retain`] leaves, of the sound snapshots, newest first; `None`: nothing is dropped.
+pub fn retainable(first: u64, sound: &[SnapshotId]) -> Option<u64> {
+    sound.get(1).map(|second| first.min(second.sequence))
 }

@@ -1,15 +1,33 @@
 //! What each audience may and needs to hear: views by disclosure level, and the neutral message made from a view.
 
+mod builtin;
+mod compose;
+mod cut;
 mod kind;
+mod layer;
+mod line;
 mod neutral;
+mod state;
 mod subject;
+mod table;
+mod templates;
+mod title;
+mod view;
 
+#[cfg(test)]
+mod tests;
+
+pub mod markdown;
+pub mod sample;
 pub mod slot;
 
+pub use compose::compose;
+pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
 pub use neutral::Message;
+pub use state::state_digest;
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
-
-/// The compiled templates of users, by name.
-#[derive(Clone, Debug, Default)]
-pub struct Templates {}
+pub use table::{FIELDS, FieldRow};
+pub use templates::{TemplateProblem, TemplateSource, Templates};
+pub use title::title_at;
+pub use view::View;

@@ -6,7 +6,6 @@
 use crate::event::{Span, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 const OPEN: char = '\u{FDD0}';
 const CLOSE: char = '\u{FDD1}';
@@ -22,6 +21,11 @@ pub struct Filling {
     pub delay: Option<Span>,
 }
 
+/// The slot of [`next_update`].
+pub(super) const NEXT_UPDATE: &str = "\u{FDD0}n\u{FDD1}";
+/// The slot of [`delay`].
+pub(super) const DELAY: &str = "\u{FDD0}d\u{FDD1}";
+
 /// A slot for an instant.
 pub fn instant(time: Time) -> String {
     format!("{OPEN}t{}{CLOSE}", time.millis())
@@ -29,24 +33,35 @@ pub fn instant(time: Time) -> String {
 
 /// A slot for the sentence that promises the next word; empty when nothing is promised.
 pub fn next_update() -> String {
-    format!("{OPEN}n{CLOSE}")
+    NEXT_UPDATE.to_owned()
 }
 
 /// A slot for the remark that the message is late; empty when it is not.
 pub fn delay() -> String {
-    format!("{OPEN}d{CLOSE}")
+    DELAY.to_owned()
+}
+
+/// The text without half a slot at its end, where it was cut.
+pub(super) fn whole(text: &str) -> &str {
+    match (text.rfind(OPEN), text.rfind(CLOSE)) {
+        (Some(open), close) if close.is_none_or(|close| close < open) => &text[..open],
+        _ => text,
+    }
 }
 
 /// The text without slots that somebody outside tried to forge, without control characters other than line ends
 /// and tabs, and without characters that turn the direction of writing.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_plain) {
+    // Nearly everything is printable ASCII, which is seen at a glance.
+    let ascii = |byte: u8| (0x20..0x7F).contains(&byte) || byte == b'\n' || byte == b'\t';
+    if text.bytes().all(ascii) || text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|c| is_plain(*c)).collect())
 }
 
-fn is_plain(c: char) -> bool {
+/// Whether somebody outside may write the character.
+pub(super) fn is_plain(c: char) -> bool {
     match c {
         '\n' | '\t' => true,
         '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}' => false,
@@ -55,7 +70,7 @@ fn is_plain(c: char) -> bool {
     }
 }
 
-/// The text with its slots filled.
+/// The text with its slots filled. A slot that stays empty takes the white space before it along.
 pub fn fill<'a>(text: &'a str, filling: &Filling) -> Cow<'a, str> {
     let Some(first) = text.find(OPEN) else {
         return Cow::Borrowed(text);
@@ -82,16 +97,14 @@ fn write_slot(out: &mut String, slot: &str, filling: &Filling) {
             let time = Time::from_millis(millis.parse().unwrap_or_default());
             out.push_str(&zoned(time, &filling.zone));
         }
-        (Some("n"), _) => {
-            if let Some(time) = filling.next_update {
-                let _ = write!(out, "Next update: {}", zoned(time, &filling.zone));
-            }
-        }
-        (Some("d"), _) => {
-            if let Some(delay) = filling.delay {
-                let _ = write!(out, "delayed {} min", delay.millis().div_ceil(60_000));
-            }
-        }
+        (Some("n"), _) => match filling.next_update {
+            Some(time) => out.push_str(&format!("Next update: {}", zoned(time, &filling.zone))),
+            None => out.truncate(out.trim_end().len()),
+        },
+        (Some("d"), _) => match filling.delay {
+            Some(delay) => out.push_str(&format!("delayed {} min", delay.millis().div_ceil(60_000))),
+            None => out.truncate(out.trim_end().len()),
+        },
         _ => {}
     }
 }
@@ -120,6 +133,13 @@ mod tests {
         let text = format!("since {}{}, {}!", instant(at), next_update(), delay());
         assert_eq!(fill(&text, &filling), "since 2026-11-22 00:30 CET (11-21 23:30 UTC), delayed 2 min!");
         assert_eq!(fill("plain", &filling), "plain");
+    }
+
+    #[test]
+    fn an_empty_slot_leaves_no_gap() {
+        let filling = Filling { zone: TimeZone::UTC, next_update: None, delay: None };
+        let text = format!("OPEN {} Down.\n\n{}\n\n{}", delay(), next_update(), delay());
+        assert_eq!(fill(&text, &filling), "OPEN Down.");
     }
 
     #[test]

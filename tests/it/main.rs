@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
+mod email;
 mod expect;
+mod http;
+mod messages;
 mod metrics;
+mod nats;
+mod support;
 mod tidy;
 mod tools;

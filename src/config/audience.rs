@@ -1,0 +1,249 @@
+//! `[audience.NAME]`: who is told, how much they may read, and who may tell them (R13, R14).
+
+use super::channel::{self, Draft};
+use super::contact;
+use super::diagnostic::Report;
+use super::key::{Form, Key, Section, Takes};
+use super::suggest;
+use super::table::{Document, Table};
+use super::value::{At, Node};
+use crate::decide::{Audience, Contact, Endpoint};
+use crate::event::id::Digest;
+use crate::event::{Name, Recipient};
+use crate::message::Disclosure;
+use std::collections::BTreeMap;
+
+/// How many hexadecimal digits of the keyed hash name a destination.
+const HASH_DIGITS: usize = 8;
+
+/// `[audience.NAME]`.
+pub(super) static SECTION: Section = Section {
+    path: "audience",
+    form: Form::Named,
+    in_team_file: true,
+    open: false,
+    about: "A named set of contacts and destinations with one level of disclosure. A team's is `team/NAME` elsewhere.",
+    keys: &[
+        Key {
+            name: "disclosure",
+            takes: Takes::Word(&["internal", "business", "external"]),
+            default: "",
+            about: "How much it may read. Required.",
+        },
+        Key {
+            name: "members",
+            takes: Takes::Texts,
+            default: "[]",
+            about: "Contacts: `role:ROLE` for all with that role, `contact:NAME` for one.",
+        },
+        Key {
+            name: "destinations",
+            takes: Takes::Texts,
+            default: "[]",
+            about: "Places that are always told: `CHANNEL:ADDRESS`, or `CHANNEL` where it leads to one place.",
+        },
+        Key {
+            name: "open_to",
+            takes: Takes::Texts,
+            default: "[]",
+            about: "The teams whose files may have rows to it.",
+        },
+    ],
+};
+
+/// What audiences are made from.
+pub(super) struct Parts<'a> {
+    pub(super) channels: &'a [Draft<'a>],
+    pub(super) contacts: &'a BTreeMap<Name, Contact>,
+    pub(super) time_zone: &'a str,
+    pub(super) key: &'a [u8; 32],
+}
+
+/// Every audience; its destinations go to `endpoints`.
+pub(super) fn read(
+    document: &Document<'_>,
+    parts: &Parts<'_>,
+    endpoints: &mut BTreeMap<Recipient, Endpoint>,
+    report: &Report,
+) -> BTreeMap<Name, Audience> {
+    let mut audiences = BTreeMap::new();
+    for table in document.all("audience") {
+        let name: Name = table.name.as_str().into();
+        let disclosure = table.required("disclosure", report).and_then(|node| level(node.text()?));
+        check_open_to(document, table, report);
+        let contacts = members(document, table, parts, report);
+        let destinations = destinations(document, table, disclosure, parts, endpoints, report);
+        let empty = |node: Node<'_>| node.value.get_ref().is_array() && node.items().is_empty();
+        if ["members", "destinations"].iter().all(|key| table.get(key).is_none_or(empty)) {
+            let help = "add members = [\"role:…\"] or destinations = [\"CHANNEL:ADDRESS\"]";
+            report.error("audience::nobody", table.header, format!("`{name}` is nobody"), help);
+        }
+        if let Some(disclosure) = disclosure {
+            audiences.insert(name.clone(), Audience { name, disclosure, contacts, destinations });
+        }
+    }
+    audiences
+}
+
+fn level(word: &str) -> Option<Disclosure> {
+    Disclosure::ALL.into_iter().find(|level| level.as_str() == word)
+}
+
+fn check_open_to(document: &Document<'_>, table: &Table<'_>, report: &Report) {
+    for team in table.texts("open_to") {
+        if !document.teams().any(|known| known.name.value == team.value) {
+            let help = suggest::hint(team.value, "team", document.teams().map(|team| team.name.value));
+            report.error(
+                "audience::unknown-team",
+                team.place,
+                format!("there is no team `{}`", team.value),
+                help,
+            );
+        }
+    }
+}
+
+fn members(document: &Document<'_>, table: &Table<'_>, parts: &Parts<'_>, report: &Report) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    for member in table.texts("members") {
+        let found: Vec<&Table<'_>> = match member.value.split_once(':') {
+            Some(("role", role)) => role_members(document, member, role, report),
+            Some(("contact", name)) => one_contact(document, member, name, report).into_iter().collect(),
+            _ => {
+                let message = format!("\"{}\" is no member", member.value);
+                let help = "write \"role:ROLE\" or \"contact:NAME\"; addresses go to `destinations`";
+                report.error("audience::member", member.place, message, help);
+                Vec::new()
+            }
+        };
+        for contact in found {
+            let name: Name = contact.name.as_str().into();
+            if parts.contacts.get(&name).is_some_and(|contact| contact.all.is_empty()) {
+                let message = format!("`{name}` has no address that a channel serves");
+                let help =
+                    format!("give [contact.{name}] an `email`, `phone` or `slack` that a channel serves");
+                report.error("contact::no-address", member.place, message, help);
+            }
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+fn role_members<'d, 't>(
+    document: &'d Document<'t>,
+    member: At<&str>,
+    role: &str,
+    report: &Report,
+) -> Vec<&'d Table<'t>> {
+    let found: Vec<_> = contact::with_role(document, member.place.file, role).collect();
+    if found.is_empty() {
+        let contacts = document.all("contact").iter();
+        let roles: Vec<&str> = contacts.flat_map(|t| t.texts("roles")).map(|role| role.value).collect();
+        let help = suggest::hint(role, "role", roles);
+        report.error("audience::unknown-role", member.place, format!("nobody has the role `{role}`"), help);
+    }
+    found
+}
+
+fn one_contact<'d, 't>(
+    document: &'d Document<'t>,
+    member: At<&str>,
+    name: &str,
+    report: &Report,
+) -> Option<&'d Table<'t>> {
+    let file = member.place.file;
+    let own = document.full_name(file, name);
+    let root = document.team(file).is_none() || !name.contains('/');
+    let found =
+        document.find("contact", own.as_str()).or_else(|| document.find("contact", name).filter(|_| root));
+    if found.is_none() {
+        let help = suggest::hint(name, "contact", document.all("contact").iter().map(|t| t.name.as_str()));
+        report.error(
+            "audience::unknown-contact",
+            member.place,
+            format!("there is no contact `{name}`"),
+            help,
+        );
+    }
+    found
+}
+
+fn destinations(
+    document: &Document<'_>,
+    table: &Table<'_>,
+    disclosure: Option<Disclosure>,
+    parts: &Parts<'_>,
+    endpoints: &mut BTreeMap<Recipient, Endpoint>,
+    report: &Report,
+) -> Vec<Recipient> {
+    let mut recipients = Vec::new();
+    for text in table.texts("destinations") {
+        let (channel, address) = text.value.split_once(':').unwrap_or((text.value, ""));
+        let Some(channel) = channel::known(document, At { value: channel, place: text.place }, report) else {
+            continue;
+        };
+        let Some(draft) = parts.channels.iter().find(|draft| draft.name == channel) else { continue };
+        let Some(settings) = &draft.settings else { continue };
+        if let Some(Err(problem)) = disclosure.map(|level| settings.allows(level)) {
+            report.error("audience::channel-not-allowed", text.place, problem.message, problem.hint);
+        }
+        let address = match settings.address(address) {
+            Ok(address) => address,
+            Err(problem) => {
+                report.error("audience::address", text.place, problem.message, problem.hint);
+                continue;
+            }
+        };
+        let hash =
+            Digest::keyed(parts.key, &[b"destination", channel.as_str().as_bytes(), address.as_bytes()]);
+        let hash = hash.to_string();
+        let recipient = Recipient::from(format!("{}@{channel}#{}", table.name, &hash[..HASH_DIGITS]));
+        if recipients.contains(&recipient) {
+            report.error(
+                "audience::twice",
+                text.place,
+                "this destination stands here twice",
+                "leave one out",
+            );
+            continue;
+        }
+        let time_zone = parts.time_zone.into();
+        endpoints.insert(
+            recipient.clone(),
+            Endpoint { channel, address: address.into(), contact: None, time_zone },
+        );
+        recipients.push(recipient);
+    }
+    recipients
+}
+
+/// The audience that a word in that file means: its own team's, else one of all, if it is open to the team (R13).
+pub(super) fn resolve(document: &Document<'_>, text: At<&str>, file: usize, report: &Report) -> Option<Name> {
+    let own = document.full_name(file, text.value);
+    if document.find("audience", own.as_str()).is_some() {
+        return Some(own);
+    }
+    let Some(table) = document.find("audience", text.value) else {
+        let message = format!("there is no audience `{}`", text.value);
+        let prefix = document.team(file).map(|team| format!("{}/", team.name.value)).unwrap_or_default();
+        let names = document.all("audience").iter().map(|table| {
+            let name = table.name.as_str();
+            name.strip_prefix(prefix.as_str()).unwrap_or(name)
+        });
+        let help = suggest::hint(text.value, "audience", names);
+        report.error("route::unknown-audience", text.place, message, help);
+        return None;
+    };
+    let team = document.team(file).map(|team| team.name.value);
+    let owner = document.team(table.header.file).map(|team| team.name.value);
+    let open = |team: &str| table.texts("open_to").iter().any(|open| open.value == team);
+    if let Some(team) = team.filter(|team| Some(*team) != owner && !open(team)) {
+        let message = format!("`{}` is not open to the team `{team}`", text.value);
+        let help = format!("add open_to = [\"{team}\"] to [audience.{}]", text.value);
+        report.error("route::audience-not-open", text.place, message, help);
+    }
+    Some(text.value.into())
+}

@@ -1,0 +1,120 @@
+//! Which files there are: those of `--config`, and what their `include` patterns lead to (R13).
+
+use super::Roots;
+use super::diagnostic::{Diagnostic, Diagnostics, Place, Report, Source};
+use super::load::as_value;
+use super::value::Node;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// The most bytes that one file may have.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The most files that patterns may lead to.
+const FILES_MAX: usize = 2_000;
+
+/// Every file in reading order, and which of them are root files.
+pub(super) fn gather(paths: &[PathBuf]) -> Result<(Vec<Source>, Roots), Diagnostics> {
+    let (mut sources, mut roots, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        let source = match read_file(path) {
+            Ok(source) => source,
+            Err(error) => {
+                unreadable.push(*error);
+                continue;
+            }
+        };
+        for (pattern, _) in includes(&source) {
+            for path in matches(&source.name, &pattern) {
+                let seen = |source: &Source| Path::new(&*source.name) == path;
+                if sources.iter().any(seen) || paths.contains(&path) || sources.len() >= FILES_MAX {
+                    continue;
+                }
+                match read_file(&path) {
+                    Ok(source) => {
+                        sources.push(source);
+                        roots.push(false);
+                    }
+                    Err(error) => unreadable.push(*error),
+                }
+            }
+        }
+        sources.push(source);
+        roots.push(true);
+    }
+    if unreadable.is_empty() { Ok((sources, roots)) } else { Err(Diagnostics { all: unreadable }) }
+}
+
+/// One file.
+pub(super) fn read_file(path: &Path) -> Result<Source, Box<Diagnostic>> {
+    use std::io::Read;
+    let name = path.display().to_string();
+    let mut text = String::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+    match read {
+        Ok(_) if text.len() as u64 > FILE_BYTES_MAX => {
+            Err(Box::new(Diagnostic::unreadable(&name, "it is larger than 4 MiB")))
+        }
+        Ok(_) => Ok(Source { name: name.into(), text: text.into() }),
+        Err(error) => Err(Box::new(Diagnostic::unreadable(&name, &error.to_string()))),
+    }
+}
+
+/// The patterns of `include`, each with its place in the file.
+fn includes(source: &Source) -> Vec<(String, std::ops::Range<usize>)> {
+    let value = as_value(DeTable::parse_recoverable(&source.text).0);
+    let node = Node { file: 0, value: &value };
+    let texts = node.get("include").map(|node| node.texts()).unwrap_or_default();
+    texts.iter().map(|text| (text.value.to_owned(), text.place.start..text.place.end)).collect()
+}
+
+/// A pattern relative to the file that names it.
+fn beside(file: &str, pattern: &str) -> String {
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    folder.join(pattern).display().to_string()
+}
+
+/// The files that a pattern leads to, in the order of their paths.
+fn matches(file: &str, pattern: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = glob::glob(&beside(file, pattern))
+        .map(|paths| paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
+        .unwrap_or_default();
+    paths.sort();
+    paths
+}
+
+/// For each of the files, whether no pattern of another leads to it.
+pub(super) fn roots(sources: &[Source]) -> Roots {
+    let mut roots = vec![true; sources.len()];
+    for from in sources {
+        for (pattern, _) in includes(from) {
+            let Ok(pattern) = glob::Pattern::new(&beside(&from.name, &pattern)) else { continue };
+            for (root, to) in roots.iter_mut().zip(sources) {
+                *root &= from.name == to.name || !pattern.matches(&to.name);
+            }
+        }
+    }
+    roots
+}
+
+/// Reports patterns that are none, and those that lead nowhere.
+pub(super) fn check(sources: &[Source], roots: &Roots, report: &Report) {
+    for (file, source) in sources.iter().enumerate().filter(|(file, _)| roots[*file]) {
+        for (pattern, span) in includes(source) {
+            let place = Place::new(file, span);
+            match glob::Pattern::new(&beside(&source.name, &pattern)) {
+                Err(error) => {
+                    let message = format!("\"{pattern}\" is no pattern: {}", error.msg);
+                    report.error("include::pattern", place, message, "write one like \"teams/*.toml\"");
+                }
+                Ok(full) if !sources.iter().any(|source| full.matches(&source.name)) => {
+                    let message = format!("\"{pattern}\" leads to no file");
+                    let help = "patterns are relative to this file; leave out one that nothing needs yet";
+                    report.error("include::no-match", place, message, help);
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+}

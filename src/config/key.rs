@@ -1,0 +1,248 @@
+//! What may stand in a file: sections and their keys, each with what it takes, its default and what it is for.
+//!
+//! These tables are the one truth about keys: the reader, the reference, the compiled-in defaults and the JSON Schema
+//! are all made from them.
+
+use super::diagnostic::{PLAIN_SECRET, Report};
+use super::value::{At, Node};
+use super::{suggest, unbuilt};
+use crate::event::{Name, Span};
+
+/// How a section is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Keys that stand above every table.
+    Root,
+    /// `[section]`
+    Single,
+    /// `[section.NAME]`
+    Named,
+    /// `[[section]]`
+    Rows,
+}
+
+/// One section.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// `channel`, `ingest.nats`.
+    pub(super) path: &'static str,
+    pub(super) form: Form,
+    /// Whether a team's file may have it (R13).
+    pub(super) in_team_file: bool,
+    /// What it is for, as sentences.
+    pub(super) about: &'static str,
+    pub(super) keys: &'static [Key],
+    /// Whether further keys belong to the kind of channel.
+    pub(super) open: bool,
+}
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) takes: Takes,
+    /// Its default as TOML; empty where there is none.
+    pub(super) default: &'static str,
+    /// What it is for, as a sentence.
+    pub(super) about: &'static str,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Takes {
+    /// Any string that is not empty.
+    Text,
+    /// Lower-case words joined by `-`.
+    Name,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    Flag,
+    /// A whole number in these bounds.
+    Count(u64, u64),
+    /// A duration in these bounds.
+    Duration(Span, Span),
+    /// A duration in these bounds, or `"never"`.
+    DurationOrNever(Span, Span),
+    /// A list of strings.
+    Texts,
+    /// A list of some of these words.
+    Words(&'static [&'static str]),
+    /// A string or a list of strings.
+    TextOrTexts,
+    /// `{ file = … }` or `{ env = … }`.
+    Secret,
+    /// `{ max = 5, per = "15m" }`.
+    Limit,
+    /// `"1/s"`.
+    Rate,
+    /// `"new"`, `"all"` or `{ since = "1h" }`.
+    Start,
+    /// A list of channels, or a map from kinds of notification to lists of channels.
+    Via,
+    /// A table of strings.
+    Aliases,
+}
+
+/// What `via` may be asked for (R14).
+pub(super) const VIA_KEYS: [&str; 7] =
+    ["opening", "update", "reminder", "digest", "resolution", "urgent", "other"];
+
+impl Section {
+    /// The key of that name.
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// How its header is written.
+    pub(super) fn header(&self) -> String {
+        match self.form {
+            Form::Root => "the top of the file".to_owned(),
+            Form::Single => format!("[{}]", self.path),
+            Form::Named => format!("[{}.NAME]", self.path),
+            Form::Rows => format!("[[{}]]", self.path),
+        }
+    }
+
+    /// Reports the key if it is unknown, not in this version, or its value is not what it takes.
+    pub(super) fn check(&self, key: At<&str>, node: Node<'_>, report: &Report) {
+        if let Some(rule) = unbuilt::key(self.path, key.value) {
+            let message = format!("`{}` is not in this version", key.value);
+            return report.error(unbuilt::CODE, key.place, message, format!("leave it out; {rule}"));
+        }
+        let Some(known) = self.key(key.value) else {
+            if !self.open {
+                let message = format!("`{}` is no key of {}", key.value, self.header());
+                let names = self.keys.iter().map(|key| key.name);
+                report.error("key::unknown", key.place, message, suggest::hint(key.value, "key", names));
+            }
+            return;
+        };
+        known.takes.check(self.path, known.name, node, report);
+    }
+}
+
+impl Takes {
+    /// What it takes, in words.
+    pub(super) fn words(self) -> String {
+        let listed =
+            |words: &[&str]| words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" or ");
+        match self {
+            Takes::Text => "a string that is not empty".to_owned(),
+            Takes::Name => "lower-case words joined by `-`, at most 64 characters".to_owned(),
+            Takes::Word(words) => listed(words),
+            Takes::Flag => "true or false".to_owned(),
+            Takes::Count(min, max) => format!("a whole number from {min} to {max}"),
+            Takes::Duration(min, max) => format!("a duration from \"{min}\" to \"{max}\""),
+            Takes::DurationOrNever(min, max) => {
+                format!("a duration from \"{min}\" to \"{max}\", or \"never\"")
+            }
+            Takes::Texts => "a list of strings".to_owned(),
+            Takes::Words(words) => format!("a list of {}", listed(words)),
+            Takes::TextOrTexts => "a string or a list of strings".to_owned(),
+            Takes::Secret => "{ file = \"/path\" } or { env = \"NAME\" }".to_owned(),
+            Takes::Limit => "{ max = 5, per = \"15m\" }".to_owned(),
+            Takes::Rate => "a rate such as \"1/s\", \"30/m\" or \"500/h\"".to_owned(),
+            Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
+            Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
+            Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
+        }
+    }
+
+    /// Reports what is wrong with a value, at the exact value.
+    fn check(self, section: &str, key: &str, node: Node<'_>, report: &Report) {
+        if let (Takes::Secret, Some(_)) = (self, node.text()) {
+            let message = format!("`{key}` stands in the file as plain text");
+            return report.error(PLAIN_SECRET, node.place(), message, format!("write {}", self.words()));
+        }
+        if unbuilt::report_value(section, key, node, report) {
+            return;
+        }
+        match self {
+            Takes::Texts | Takes::TextOrTexts => self.check_items(key, node, report),
+            Takes::Words(words) => {
+                self.check_items(key, node, report);
+                let later = |word: &At<&str>| unbuilt::report_word(section, key, *word, report);
+                let built = node.texts().into_iter().filter(|word| !later(word));
+                built.for_each(|word| check_word(key, word, words, report));
+            }
+            Takes::Word(words) => match node.text() {
+                Some(value) => {
+                    let word = At { value, place: node.place() };
+                    if !unbuilt::report_word(section, key, word, report) {
+                        check_word(key, word, words, report);
+                    }
+                }
+                None => self.misfit(key, node, report),
+            },
+            Takes::Via => self.check_via(key, node, report),
+            Takes::Aliases => {
+                if !node.value.get_ref().is_table() {
+                    return self.misfit(key, node, report);
+                }
+                let wrong = node.entries().into_iter().filter(|(_, value)| value.text().is_none());
+                wrong.for_each(|(_, value)| self.misfit(key, value, report));
+            }
+            _ if self.fits(node) => {}
+            _ => self.misfit(key, node, report),
+        }
+    }
+
+    /// Whether one value that holds no others fits.
+    fn fits(self, node: Node<'_>) -> bool {
+        let between = |min, max| node.span().is_some_and(|span| (min..=max).contains(&span));
+        match self {
+            Takes::Text => node.text().is_some_and(|text| !text.trim().is_empty()),
+            Takes::Name => node.text().is_some_and(Name::is_well_formed),
+            Takes::Flag => node.flag().is_some(),
+            Takes::Count(min, max) => node.count().is_some_and(|count| (min..=max).contains(&count)),
+            Takes::Duration(min, max) => between(min, max),
+            Takes::DurationOrNever(min, max) => node.text() == Some("never") || between(min, max),
+            Takes::Secret => node.secret().is_some(),
+            Takes::Limit => node.limit().is_some(),
+            Takes::Rate => node.rate().is_some(),
+            Takes::Start => {
+                let since = || node.get("since").filter(|_| node.entries().len() == 1);
+                matches!(node.text(), Some("new" | "all")) || since().and_then(|span| span.span()).is_some()
+            }
+            _ => true,
+        }
+    }
+
+    fn check_items(self, key: &str, node: Node<'_>, report: &Report) {
+        let alone = matches!(self, Takes::TextOrTexts) && node.text().is_some();
+        if !alone && !node.value.get_ref().is_array() {
+            return self.misfit(key, node, report);
+        }
+        let wrong = |item: &Node<'_>| item.text().is_none_or(|text| text.trim().is_empty());
+        node.items().into_iter().filter(wrong).for_each(|item| self.misfit(key, item, report));
+    }
+
+    fn check_via(self, key: &str, node: Node<'_>, report: &Report) {
+        if !node.value.get_ref().is_table() {
+            return Takes::Texts.check_items(key, node, report);
+        }
+        for (asked, channels) in node.entries() {
+            if !unbuilt::report_via(asked, report) {
+                check_word(key, asked, &VIA_KEYS, report);
+                Takes::Texts.check_items(key, channels, report);
+            }
+        }
+    }
+
+    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+        let right = format!("`{key}` takes {}", self.words());
+        let message = match node.text() {
+            Some(text) if !matches!(self, Takes::Secret) => format!("`{key}` cannot be \"{text}\""),
+            _ => format!("`{key}` cannot be this: it is {}", node.sort()),
+        };
+        report.error("key::value", node.place(), message, right);
+    }
+}
+
+fn check_word(key: &str, word: At<&str>, words: &[&str], report: &Report) {
+    if !words.contains(&word.value) {
+        let message = format!("`{}` is no value of `{key}`", word.value);
+        let help = suggest::hint(word.value, "value", words.iter().copied());
+        report.error("key::value", word.place, message, help);
+    }
+}

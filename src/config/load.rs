@@ -1,0 +1,241 @@
+//! Reads files, follows `include`, and builds the configuration: all mistakes of all files at once.
+
+use super::channel::{self, ChannelSettings, Draft, Shared};
+use super::diagnostic::{Diagnostics, Place, Report, SYNTAX, Source};
+use super::row::{Routing, Rows};
+use super::table::Document;
+use super::value::Node;
+use super::walk::Walk;
+use super::{
+    Config, JournalSettings, Roots, audience, contact, environment, include, ingest, journal, severity,
+    token, via,
+};
+use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
+use crate::deliver::ChannelKind;
+use crate::event::Name;
+use crate::event::id::Digest;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Reads the files of `--config`, in the order given, with all that they include before each.
+///
+/// # Errors
+/// Every mistake of every file.
+pub fn load(paths: &[PathBuf], key: [u8; 32], kinds: &[ChannelKind]) -> Result<Config, Diagnostics> {
+    let (sources, roots) = include::gather(paths)?;
+    build(&sources, &roots, &key, kinds)
+}
+
+/// Builds a configuration from texts that were kept, in reading order: no file is opened. A file is a root file if
+/// no `include` of another leads to its name.
+///
+/// # Errors
+/// Every mistake of every text.
+pub fn from_texts<N: AsRef<str>, T: AsRef<str>>(
+    files: &[(N, T)],
+    key: [u8; 32],
+    kinds: &[ChannelKind],
+) -> Result<Config, Diagnostics> {
+    let source =
+        |(name, text): &(N, T)| Source { name: name.as_ref().into(), text: Arc::from(text.as_ref()) };
+    let sources: Vec<Source> = files.iter().map(source).collect();
+    let roots = include::roots(&sources);
+    build(&sources, &roots, &key, kinds)
+}
+
+/// `[journal]` alone, whatever else is wrong with the files (R38).
+///
+/// # Errors
+/// The files are missing, or `[journal]` is missing or wrong.
+pub fn journal_section(paths: &[PathBuf]) -> Result<JournalSettings, Diagnostics> {
+    let read =
+        paths.iter().map(|path| include::read_file(path).map_err(|error| Diagnostics { all: vec![*error] }));
+    journal::alone(&read.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// A document as a value, with the span of the whole text.
+pub(super) fn as_value(table: Spanned<DeTable<'_>>) -> Spanned<DeValue<'_>> {
+    let span = table.span();
+    Spanned::new(span, DeValue::Table(table.into_inner()))
+}
+
+fn build(
+    sources: &[Source],
+    roots: &Roots,
+    key: &[u8; 32],
+    kinds: &[ChannelKind],
+) -> Result<Config, Diagnostics> {
+    let report = Report::default();
+    let mut values = Vec::new();
+    for (file, source) in sources.iter().enumerate() {
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        for error in errors {
+            let place = Place::new(file, error.span().unwrap_or_default());
+            report.error(SYNTAX, place, error.message().trim_end(), "");
+        }
+        values.push(as_value(table));
+    }
+    let mut document = Document::default();
+    for (file, value) in values.iter().enumerate() {
+        let mut walk = Walk { document: &mut document, sources, report: &report };
+        walk.file(roots[file], Node { file, value });
+    }
+    check_top(&document, &report);
+    include::check(sources, roots, &report);
+    let text = text(sources, roots);
+    let config = Builder { document: &document, sources, report: &report, key, kinds }.config(text);
+    let diagnostics = report.finish(sources, &|file| document.team(file).is_some());
+    match config {
+        Some(config) if !diagnostics.has_errors() => Ok(Config { warnings: diagnostics.all, ..config }),
+        _ => Err(diagnostics),
+    }
+}
+
+fn check_top(document: &Document<'_>, report: &Report) {
+    let top = document.one("");
+    if top.and_then(|top| top.get("version")).is_none() {
+        report.general(
+            "version::missing",
+            "`version` is missing",
+            "add version = 1 at the top of the root file",
+        );
+    }
+}
+
+/// The texts with their hash: the same files at another place are the same policy.
+fn text(sources: &[Source], roots: &Roots) -> PolicyText {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for (source, root) in sources.iter().zip(roots) {
+        parts.extend([if *root { b"root".as_slice() } else { b"included" }, source.text.as_bytes()]);
+    }
+    let files = sources.iter().map(|source| (source.name.clone(), Box::from(&*source.text))).collect();
+    PolicyText { hash: Digest::of(&parts), files }
+}
+
+struct Builder<'a, 't> {
+    document: &'a Document<'t>,
+    sources: &'a [Source],
+    report: &'a Report,
+    key: &'a [u8; 32],
+    kinds: &'a [ChannelKind],
+}
+
+impl Builder<'_, '_> {
+    fn config(&self, text: PolicyText) -> Option<Config> {
+        let (document, report) = (self.document, self.report);
+        let egress = document.one("egress").map(|table| table.texts("allow_networks")).unwrap_or_default();
+        let networks = environment::networks(&egress, report);
+        let domain = document.one("environment").and_then(|table| table.text("domain"));
+        let domain = domain.map_or("", |domain| domain.value).to_owned();
+        let shared = Shared { kinds: self.kinds, networks: networks.clone(), domain };
+        let channels = channel::read(document, &shared, report);
+        let ingest = ingest::read(document, report);
+        let tokens = token::read(document, report);
+        let journal = journal::read(document, report);
+        let (policy, routing) = self.policy(&text, &channels);
+        Some(Config {
+            policy,
+            channels: settings(channels),
+            contact_names: contact::names(document),
+            ingest,
+            journal: journal?,
+            tokens,
+            egress: networks,
+            text,
+            rows: routing.origins,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn policy(&self, text: &PolicyText, channels: &[Draft<'_>]) -> (Policy, Routing) {
+        let (document, report) = (self.document, self.report);
+        let top = document.one("");
+        let time_zone = environment::time_zone(top.and_then(|top| top.text("time_zone")), "UTC", report);
+        let ladder = severity::read(document, report);
+        let mut endpoints = BTreeMap::new();
+        let contacts = contact::read(document, channels, &time_zone, &mut endpoints, report);
+        let parts = audience::Parts { channels, contacts: &contacts, time_zone: &time_zone, key: self.key };
+        let audiences = audience::read(document, &parts, &mut endpoints, report);
+        let default_via = document.one("defaults").and_then(|table| table.get("via"));
+        let default_via = default_via.map_or(Via::Unsaid, |node| via::read(document, channels, node, report));
+        let rows = Rows {
+            document,
+            report,
+            sources: self.sources,
+            ladder: &ladder,
+            channels,
+            contacts: &contacts,
+            audiences: &audiences,
+            default_via: &default_via,
+        };
+        let mut routing = rows.read();
+        let (remember_events_for, remember_events_max, stale_after) = ingest::memory(document);
+        let unrouted = self.named("", "unrouted");
+        let unrouted_row =
+            unrouted.as_ref().map(|audience| Box::new(crate::decide::Row::unrouted(audience, &default_via)));
+        let policy = Policy {
+            unrouted_row,
+            hash: text.hash,
+            time_zone,
+            environment: environment::read(document, report),
+            rows: std::mem::take(&mut routing.rows),
+            orphans: std::mem::take(&mut routing.orphans),
+            audiences,
+            contacts,
+            endpoints,
+            channels: policies(channels),
+            components: environment::components(document),
+            unrouted,
+            owner: self.owner(),
+            default_via,
+            templates: crate::message::Templates::default(),
+            remember_events_for,
+            remember_events_max,
+            forget_after: journal::forget_after(document),
+            stale_after,
+            reference_key: *self.key,
+            ladder,
+        };
+        self.check_whole(&policy);
+        (policy, routing)
+    }
+
+    fn named(&self, section: &str, key: &str) -> Option<Name> {
+        let text = self.document.one(section)?.text(key)?;
+        environment::internal_audience(self.document, text, key, self.report)
+    }
+
+    /// `[incidents] owner`, else `unrouted` (R42).
+    fn owner(&self) -> Option<Name> {
+        self.named("incidents", "owner").or_else(|| self.named("", "unrouted"))
+    }
+
+    /// What only shows when everything is read.
+    fn check_whole(&self, policy: &Policy) {
+        if self.document.all("route").is_empty() {
+            let help = "add [[route]] with `name`, `kind` and `audience`";
+            self.report.general("route::no-row", "there is no row: nobody would be told of anything", help);
+        }
+        if policy.owner.is_none() && policy.unrouted.is_none() {
+            let message =
+                "neither `unrouted` nor [incidents] `owner` is set: what no row matches is told to nobody";
+            let help = "set unrouted to an internal audience";
+            self.report.warning("owner::nobody", None, message, help);
+        }
+    }
+}
+
+fn policies(channels: &[Draft<'_>]) -> BTreeMap<Name, ChannelPolicy> {
+    channels.iter().map(|draft| (draft.name.clone(), draft.policy.clone())).collect()
+}
+
+fn settings(channels: Vec<Draft<'_>>) -> BTreeMap<Name, ChannelSettings> {
+    let one = |draft: Draft<'_>| {
+        let (common, rate) = (draft.common, draft.rate);
+        Some((draft.name, ChannelSettings { settings: draft.settings?, common, rate }))
+    };
+    channels.into_iter().filter_map(one).collect()
+}

@@ -1,0 +1,333 @@
+//! Entries on their way into the journal, and what happens once they are durable: answers leave, deliveries start.
+
+use super::dispatch::{Channels, Dispatcher, Job};
+use super::history::Feed;
+use super::measure::Measures;
+use super::task::{TaskKind, Tasks};
+use crate::decide::{Fact, Input, State};
+use crate::event::id::Digest;
+use crate::event::{Name, Time};
+use crate::ingest::{Answer, Fate, Refusal};
+use crate::journal::{
+    AppendError, Cursor, Decided, Encoder, Head, Header, Pending, Resolution, Room, Store, crash_mark, entry,
+};
+use crate::observe::metrics::Metrics;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+/// State runs ahead of the journal by at most so many entries.
+const AHEAD_MAX: usize = 64;
+
+/// With little waiting, one entry waits for the one before: what queues meanwhile shares the next commit.
+const AHEAD_WHEN_IDLE: usize = 2;
+
+/// So much waiting is worth an entry of its own at once.
+const WORTH_AN_ENTRY: usize = 256;
+
+/// A snapshot is kept after so many entries.
+const SNAPSHOT_ENTRIES: u64 = 20_000;
+
+/// Or after so many bytes of entries.
+const SNAPSHOT_BYTES: u64 = 256 << 20;
+
+/// What is promised to somebody once an entry is durable.
+pub enum Promise {
+    /// The fates of a batch of events; the permit is their place in the queue.
+    Events(oneshot::Sender<Answer>, Vec<Fate>, OwnedSemaphorePermit),
+    /// A person's command.
+    Command(oneshot::Sender<Result<(), Refusal>>),
+    /// Channels of a new policy.
+    Policy(Channels, oneshot::Sender<()>),
+}
+
+/// The entry that a turn builds.
+pub struct Batch {
+    sequence: u64,
+    decided: Vec<Decided>,
+    promises: Vec<Promise>,
+    jobs: Vec<Job>,
+    measures: Measures,
+}
+
+impl Batch {
+    /// An empty one that will be this entry.
+    pub fn new(sequence: u64) -> Batch {
+        Batch {
+            sequence,
+            decided: Vec::new(),
+            promises: Vec::new(),
+            jobs: Vec::new(),
+            measures: Measures::default(),
+        }
+    }
+
+    /// The entry that it will be.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Whether anything was decided.
+    pub fn has_facts(&self) -> bool {
+        !self.decided.is_empty()
+    }
+
+    /// What is to be counted once it is durable.
+    pub fn measures(&mut self) -> &mut Measures {
+        &mut self.measures
+    }
+
+    /// Adds an input with its facts.
+    pub fn decided(&mut self, input: Input, facts: Vec<Fact>) {
+        self.decided.push(Decided { input: Some(input), facts });
+    }
+
+    /// Adds an answer.
+    pub fn promise(&mut self, promise: Promise) {
+        self.promises.push(promise);
+    }
+
+    /// Adds an attempt.
+    pub fn release(&mut self, job: Job) {
+        self.jobs.push(job);
+    }
+}
+
+/// What a snapshot holds.
+#[derive(Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The version of its form.
+    pub v: u32,
+    /// State after its entry.
+    pub state: State,
+    /// Where the lanes stood.
+    pub cursors: BTreeMap<Name, Cursor>,
+}
+
+struct UnderWay {
+    head: Head,
+    batch: Batch,
+    bytes: usize,
+    since: Duration,
+}
+
+/// The appends under way, in order.
+pub struct Appends {
+    store: Arc<dyn Store>,
+    encoder: Encoder,
+    /// The head that the last append will leave.
+    ahead: Head,
+    /// The newest durable head.
+    durable: Head,
+    futures: FuturesOrdered<Pending<Result<(), AppendError>>>,
+    under_way: VecDeque<UnderWay>,
+    metrics: Arc<Metrics>,
+    clock: super::clock::Clock,
+    dispatcher: Dispatcher,
+    history: Feed,
+    entries_since_snapshot: u64,
+    bytes_since_snapshot: u64,
+    snapshot_runs: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Appends {
+    /// Appends behind `head`.
+    ///
+    /// # Errors
+    /// The compressor could not be made.
+    pub fn new(
+        store: Arc<dyn Store>,
+        head: Head,
+        metrics: Arc<Metrics>,
+        clock: super::clock::Clock,
+        dispatcher: Dispatcher,
+        history: Feed,
+    ) -> Result<Appends, crate::journal::EntryError> {
+        Ok(Appends {
+            store,
+            encoder: Encoder::new()?,
+            ahead: head,
+            durable: head,
+            futures: FuturesOrdered::new(),
+            under_way: VecDeque::new(),
+            metrics,
+            clock,
+            dispatcher,
+            history,
+            entries_since_snapshot: 0,
+            bytes_since_snapshot: 0,
+            snapshot_runs: Arc::default(),
+        })
+    }
+
+    /// The sequence of the next entry.
+    pub fn next_sequence(&self) -> u64 {
+        self.ahead.sequence + 1
+    }
+
+    /// The newest durable entry.
+    pub fn head(&self) -> Head {
+        self.durable
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_empty(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Whether another entry may be begun, with so many inputs waiting.
+    pub fn may_append(&self, waiting: usize) -> bool {
+        let limit = if waiting >= WORTH_AN_ENTRY { AHEAD_MAX } else { AHEAD_WHEN_IDLE };
+        self.under_way.len() < limit
+    }
+
+    /// How much room the journal has.
+    pub fn room(&self) -> Room {
+        self.store.room()
+    }
+
+    /// Appends what a turn decided.
+    ///
+    /// # Errors
+    /// It cannot be written as an entry: the process ends.
+    pub fn append(
+        &mut self,
+        at: Time,
+        epoch: u64,
+        policy: Digest,
+        cursors: BTreeMap<Name, Cursor>,
+        batch: Batch,
+    ) -> Result<(), String> {
+        let header = Header {
+            v: entry::VERSION,
+            sequence: batch.sequence,
+            at,
+            epoch,
+            policy,
+            cursors,
+            previous: self.ahead.hash,
+        };
+        let (frame, head) = self.encoder.encode(&header, &batch.decided).map_err(|error| error.to_string())?;
+        let bytes = frame.bytes.len();
+        self.entries_since_snapshot += 1;
+        self.bytes_since_snapshot += bytes as u64;
+        self.futures.push_back(self.store.append(self.ahead, frame));
+        self.ahead = head;
+        self.under_way.push_back(UnderWay { head, batch, bytes, since: self.clock.elapsed() });
+        Ok(())
+    }
+
+    /// Attaches what made no facts to the newest entry under way: it is answered when the durable head has reached the
+    /// position at which it was decided (R1).
+    pub fn attach(&mut self, batch: Batch, _dispatcher: &Dispatcher) {
+        match self.under_way.back_mut() {
+            Some(newest) => newest.batch.promises.extend(batch.promises),
+            None => batch.promises.into_iter().for_each(|promise| self.keep(promise)),
+        }
+    }
+
+    /// Waits for the oldest append, and lets its effects happen.
+    ///
+    /// # Errors
+    /// The journal cannot be written, or somebody else leads: the process ends and starts again from what is durable.
+    pub async fn next_durable(&mut self) -> Result<(), String> {
+        let Some(result) = self.futures.next().await else { return Ok(()) };
+        let head = self.under_way.front().map(|oldest| oldest.head).unwrap_or_default();
+        match result {
+            Ok(()) => {}
+            Err(AppendError::Ambiguous) => match self.store.resolve(head).await {
+                Ok(Resolution::Durable) => {}
+                Ok(other) => return Err(format!("an append of entry {} was {other:?}", head.sequence)),
+                Err(error) => return Err(error.to_string()),
+            },
+            Err(error) => return Err(error.to_string()),
+        }
+        if let Some(done) = self.under_way.pop_front() {
+            self.durable = done.head;
+            crash_mark::mark(crash_mark::APPENDED);
+            self.effects(done);
+        }
+        Ok(())
+    }
+
+    fn effects(&mut self, done: UnderWay) {
+        let took = self.clock.elapsed().saturating_sub(done.since);
+        self.metrics.journal_appended(done.head.sequence, done.bytes, took, self.clock.now());
+        let Batch { decided, promises, jobs, measures, .. } = done.batch;
+        promises.into_iter().for_each(|promise| self.keep(promise));
+        jobs.into_iter().for_each(|job| self.dispatcher.start(job));
+        measures.count(&self.metrics);
+        self.history.tell(done.head, decided);
+    }
+
+    fn keep(&self, promise: Promise) {
+        // Who has gone meanwhile needs no answer.
+        match promise {
+            Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
+            Promise::Command(reply) => drop(reply.send(Ok(()))),
+            Promise::Policy(channels, done) => {
+                self.dispatcher.install(channels);
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// Keeps a snapshot in the background, if enough was written since the last.
+    pub fn snapshot_if_due(&mut self, state: &State, cursors: &BTreeMap<Name, Cursor>, tasks: &Tasks) {
+        use std::sync::atomic::Ordering;
+        let due = self.entries_since_snapshot >= SNAPSHOT_ENTRIES || self.bytes_since_snapshot >= SNAPSHOT_BYTES;
+        if !due || self.snapshot_runs.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.entries_since_snapshot = 0;
+        self.bytes_since_snapshot = 0;
+        let (id, store, metrics) = (self.ahead, self.store.clone(), self.metrics.clone());
+        let (runs, clock) = (self.snapshot_runs.clone(), self.clock.clone());
+        let snapshot = Snapshot { v: 1, state: state.clone(), cursors: cursors.clone() };
+        tasks.spawn(TaskKind::Work, "snapshot", async move {
+            let packed = tokio::task::spawn_blocking(move || pack(&snapshot)).await;
+            // The entry must be durable before a snapshot that includes it may be trusted: the store's verification
+            // passes over one whose entry never came.
+            if let Ok(Ok(packed)) = packed {
+                match store.save_snapshot(id, packed.into()).await {
+                    Ok(()) => metrics.snapshot_kept(clock.now()),
+                    Err(error) => tracing::warn!(%error, "no snapshot was kept; the journal is whole without it"),
+                }
+            }
+            runs.store(false, Ordering::Release);
+        });
+    }
+
+    /// Keeps a snapshot now, at the end.
+    pub async fn snapshot(&self, state: &State, cursors: &BTreeMap<Name, Cursor>) {
+        let snapshot = Snapshot { v: 1, state: state.clone(), cursors: cursors.clone() };
+        let Ok(packed) = pack(&snapshot) else { return };
+        if let Err(error) = self.store.save_snapshot(self.durable, packed.into()).await {
+            tracing::warn!(%error, "no snapshot was kept; the journal is whole without it");
+        }
+    }
+}
+
+/// The bytes of a snapshot.
+fn pack(snapshot: &Snapshot) -> std::io::Result<Vec<u8>> {
+    let mut writer = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
+    serde_json::to_writer(&mut writer, snapshot)?;
+    writer.finish()
+}
+
+/// The snapshot in these bytes.
+///
+/// # Errors
+/// It is none of this release, or damaged.
+pub fn unpack(bytes: &[u8]) -> std::io::Result<Snapshot> {
+    let reader = zstd::stream::read::Decoder::new(bytes)?;
+    let snapshot: Snapshot = serde_json::from_reader(std::io::BufReader::with_capacity(1 << 20, reader))?;
+    if snapshot.v != 1 {
+        return Err(std::io::Error::other(format!("it has version {}", snapshot.v)));
+    }
+    Ok(snapshot)
+}

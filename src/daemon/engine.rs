@@ -1,0 +1,379 @@
+//! The loop: takes what came in, decides it, appends the facts, and lets effects happen once they are durable (R1).
+//!
+//! It owns State and runs on a thread of its own; nothing in it waits for a channel, a client or the disk.
+
+use super::append::{Appends, Batch as Building, Promise};
+use super::clock::Clock;
+use super::dispatch::{Body, Dispatcher, Job};
+use super::door::{Control, Mailbox, Turn, Waiting};
+use super::leases::{Ended, Leases};
+use super::measure;
+use super::messages::Messages;
+use super::task::Tasks;
+use crate::config::Config;
+use crate::decide::{Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
+use crate::event::id::{DeliveryId, Digest};
+use crate::event::{Event, Name, Span, Time};
+use crate::ingest::{Arrival, Fate, Refusal};
+use crate::journal::{Cursor, Room};
+use crate::observe::metrics::Metrics;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many outcomes one entry takes.
+const OUTCOMES_MAX: usize = 1024;
+
+/// The loop looks at the clock at least this often.
+const TICK: Duration = Duration::from_millis(250);
+
+/// A cursor-only entry is written at least this often while lanes move (R5).
+const CURSOR_EVERY: Span = Span::from_secs(5);
+
+/// Or after so many inputs.
+const CURSOR_INPUTS: u64 = 10_000;
+
+/// A policy that is to hold from its input on.
+pub struct NewPolicy {
+    /// The compiled configuration.
+    pub config: Arc<Config>,
+    /// Its policy.
+    pub policy: Arc<Policy>,
+    /// Its texts.
+    pub text: PolicyText,
+    /// The channels built from it.
+    pub channels: super::dispatch::Channels,
+    /// Told once it is durable.
+    pub done: tokio::sync::oneshot::Sender<()>,
+}
+
+/// Everything that the loop works with.
+pub struct Engine {
+    pub(super) state: State,
+    pub(super) policy: Arc<Policy>,
+    pub(super) cursors: BTreeMap<Name, Cursor>,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) clock: Clock,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) appends: Appends,
+    pub(super) leases: Leases,
+    pub(super) messages: Messages,
+    pub(super) tasks: Tasks,
+    /// What lanes have read since the last entry.
+    pub(super) moved: BTreeMap<Name, Cursor>,
+    pub(super) inputs_since_entry: u64,
+    pub(super) last_entry: Time,
+    pub(super) last_gauges: Time,
+}
+
+impl Engine {
+    /// Runs until it is asked to stop and everything decided is durable, or something fails.
+    pub async fn run(mut self) {
+        loop {
+            if self.tasks.is_stopping() {
+                break;
+            }
+            if self.appends.may_append(self.mailbox.waiting()) {
+                self.turn();
+            }
+            let wait = self.until_next_due();
+            tokio::select! {
+                // Each arm is cancel-safe: the first keeps its futures in `self`, the others hold nothing.
+                done = self.appends.next_durable(), if !self.appends.is_empty() => {
+                    if let Err(why) = done {
+                        self.tasks.fail(&why);
+                    }
+                }
+                () = self.mailbox.filled(), if self.appends.may_append(usize::MAX) => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.tasks.stopping() => {}
+            }
+        }
+        self.finish().await;
+    }
+
+    fn until_next_due(&self) -> Duration {
+        let now = self.clock.now();
+        let due = self.state.next_due().filter(|_| self.state.catch_up.as_ref().is_none_or(|c| c.ended));
+        due.map_or(TICK, |due| due.since(now).to_std().clamp(Duration::from_millis(1), TICK))
+    }
+
+    /// One turn: everything that waits, within the quotas, becomes one entry.
+    fn turn(&mut self) {
+        let started = self.clock.elapsed();
+        let now = self.clock.now();
+        let Turn { outcomes, controls, events } = self.mailbox.take(OUTCOMES_MAX);
+        let mut building = Building::new(self.appends.next_sequence());
+        if let Some(clock_step) = self.clock.take_step() {
+            self.metrics.clock_stepped(clock_step.by_ms);
+            let what = What::ClockStepped { by_ms: clock_step.by_ms, followed: clock_step.followed };
+            self.inside(now, what, &mut building);
+        }
+        for outcome in outcomes {
+            self.inside(now, What::Outcome(outcome), &mut building);
+        }
+        if self.has_dues(now) {
+            self.inside(now, What::Tick, &mut building);
+        }
+        self.end_leases(now, &mut building);
+        for control in controls {
+            self.control(now, control, &mut building);
+        }
+        for waiting in events {
+            self.events(now, waiting, &mut building);
+        }
+        self.finish_turn(now, building);
+        self.metrics.batch_decided(self.clock.elapsed().saturating_sub(started));
+        self.gauges(now);
+    }
+
+    fn has_dues(&self, now: Time) -> bool {
+        let due = self.state.next_due().is_some_and(|due| due <= now);
+        due || self.state.policy_unread.is_some() || self.state.catch_up.is_some()
+    }
+
+    /// Decides an input that the daemon itself puts in.
+    pub(super) fn inside(&mut self, now: Time, what: What, building: &mut Building) {
+        let input = Input { at: now, origin: Origin::default(), what };
+        self.decide(input, building);
+    }
+
+    fn decide(&mut self, input: Input, building: &mut Building) -> Verdict {
+        let (verdict, facts) = step(&mut self.state, &self.policy, &input, building.sequence());
+        self.inputs_since_entry += 1;
+        if facts.is_empty() {
+            return verdict;
+        }
+        for fact in &facts {
+            measure::fact(&self.metrics, &self.state, &self.policy, fact, building.measures());
+            match fact {
+                Fact::Notified(notified) => self.messages.keep(notified),
+                Fact::Released { deliveries } => {
+                    for id in deliveries {
+                        if let Some(job) = self.job(*id) {
+                            building.release(job);
+                        }
+                    }
+                }
+                Fact::Ended { delivery, .. } => self.messages.ended(*delivery),
+                Fact::AlertFired { fingerprint, alert } if !alert.leased => {
+                    self.leases.unleased(*fingerprint, alert.source.clone(), input.at);
+                }
+                Fact::AlertsForgotten { alerts } => alerts.iter().for_each(|alert| self.leases.remove(*alert)),
+                _ => {}
+            }
+        }
+        building.decided(input, facts);
+        verdict
+    }
+
+    /// Everything that a channel needs for one attempt.
+    fn job(&self, id: DeliveryId) -> Option<Job> {
+        let delivery = self.state.deliveries.get(&id)?;
+        let case = self.state.cases.get(&delivery.case);
+        let briefing = case.and_then(|case| case.briefing(&delivery.audience));
+        let line = briefing.and_then(|briefing| briefing.lines.get(&delivery.recipient));
+        let endpoint = self.policy.endpoints.get(&delivery.recipient);
+        let redirected = self.policy.environment.redirect.is_some();
+        let body = match self.messages.get(delivery.notification) {
+            Some(message) => Body::Here(message),
+            None => Body::Kept { entry: delivery.entry, notification: delivery.notification },
+        };
+        let late = self.state.time.since(delivery.due);
+        Some(Job {
+            delivery: id,
+            attempt: delivery.attempts,
+            key: delivery.key,
+            recipient: delivery.recipient.clone(),
+            channel: delivery.channel.clone(),
+            address: endpoint.filter(|_| !redirected).map(|endpoint| endpoint.address.clone()),
+            time_zone: endpoint.map_or_else(|| self.policy.time_zone.clone(), |e| e.time_zone.clone()),
+            disclosure: briefing.map_or(crate::message::Disclosure::External, |briefing| briefing.disclosure),
+            body,
+            decided_at: delivery.decided_at,
+            now: self.state.time,
+            delay: (late >= Span::from_mins(1)).then_some(late),
+            thread: Digest::keyed(
+                &self.policy.reference_key,
+                &[
+                    b"thread",
+                    &delivery.case.0.to_le_bytes(),
+                    delivery.audience.as_str().as_bytes(),
+                    delivery.recipient.as_str().as_bytes(),
+                ],
+            ),
+            first: line.and_then(|line| line.first.clone()),
+            meant_for: redirected.then(|| delivery.recipient.clone()),
+        })
+    }
+
+    fn end_leases(&mut self, now: Time, building: &mut Building) {
+        for Ended { source, alerts, whole_source, leased } in self.leases.ended(now, self.policy.stale_after) {
+            let what = if leased {
+                self.metrics.leases_lost(alerts.len());
+                What::LeasesEnded { source, alerts, whole_source }
+            } else {
+                What::WentStale { alerts }
+            };
+            self.inside(now, what, building);
+        }
+    }
+
+    fn control(&mut self, now: Time, control: Control, building: &mut Building) {
+        match control {
+            Control::Command(command, reply) => {
+                self.inside(now, What::Command(command), building);
+                building.promise(Promise::Command(reply));
+            }
+            Control::Policy(new) => self.adopt(now, *new, building),
+            Control::CaughtUp(lane) => {
+                self.leases.way_is_open(&lane, now);
+                self.inside(now, What::CaughtUp { lane }, building);
+            }
+            Control::Gap(lane, from, to) => {
+                self.metrics.lane_gap(lane.as_str());
+                self.inside(now, What::Gap { lane, from, to }, building);
+            }
+            Control::Stopped(lane, reason) => {
+                self.metrics.lane_stopped(lane.as_str(), true);
+                self.leases.way_is_shut(&lane);
+                self.inside(now, What::LaneStopped { lane, reason }, building);
+            }
+            Control::Bound(lane, cursor) => {
+                self.cursors.insert(lane.clone(), cursor.clone());
+                self.moved.insert(lane, cursor);
+            }
+            Control::Connected(lane, up) => {
+                if !up {
+                    self.leases.way_is_shut(&lane);
+                }
+            }
+        }
+    }
+
+    /// Another policy holds from this input on (R36).
+    pub(super) fn adopt(&mut self, now: Time, new: NewPolicy, building: &mut Building) {
+        self.policy = new.policy;
+        self.metrics.know(&measure::vocabulary(&new.config));
+        if self.state.policy != Some(new.text.hash) {
+            self.inside(now, What::PolicyChanged(new.text), building);
+        }
+        building.promise(Promise::Policy(new.channels, new.done));
+    }
+
+    fn events(&mut self, now: Time, waiting: Waiting, building: &mut Building) {
+        let lane = waiting.batch.lane;
+        let mut fates = Vec::with_capacity(waiting.batch.arrivals.len());
+        for arrival in waiting.batch.arrivals {
+            let sequence = arrival.origin.sequence;
+            let (verdict, fate) = self.arrival(now, &lane, arrival, building);
+            self.metrics.event(lane.as_str(), measure::outcome(verdict));
+            fates.push(fate);
+            if let (Some(sequence), Some(cursor)) = (sequence, self.cursors.get_mut(&lane)) {
+                cursor.sequence = cursor.sequence.max(sequence);
+                self.moved.insert(lane.clone(), cursor.clone());
+            }
+        }
+        building.promise(Promise::Events(waiting.reply, fates, waiting.permit));
+    }
+
+    fn arrival(&mut self, now: Time, lane: &Name, arrival: Arrival, building: &mut Building) -> (Verdict, Fate) {
+        if self.is_read_already(lane, arrival.origin.sequence) {
+            return (Verdict::Unchanged, Fate::Taken);
+        }
+        measure::flags(&self.metrics, lane, &arrival);
+        let mut origin = arrival.origin;
+        origin.received = arrival.received;
+        let what = match arrival.event {
+            Ok(event) => {
+                if let Event::Alert(alert) = &event
+                    && self.is_heartbeat(now, lane, alert)
+                {
+                    return (Verdict::Unchanged, Fate::Taken);
+                }
+                What::Event(event)
+            }
+            Err(garbage) => What::Garbage(garbage),
+        };
+        let verdict = self.decide(Input { at: now, origin, what }, building);
+        let fate = match verdict {
+            Verdict::Decided | Verdict::Unchanged => Fate::Taken,
+            Verdict::Conflict => Fate::Conflict,
+            Verdict::DeadLettered => Fate::DeadLettered,
+        };
+        (verdict, fate)
+    }
+
+    /// A message that the cursor has passed was decided before (R4).
+    fn is_read_already(&self, lane: &Name, sequence: Option<u64>) -> bool {
+        let cursor = self.cursors.get(lane);
+        sequence.is_some_and(|sequence| cursor.is_some_and(|cursor| sequence <= cursor.sequence))
+    }
+
+    /// R5: an unchanged firing alert costs a look-up: it renews its lease and makes no fact.
+    fn is_heartbeat(&mut self, now: Time, lane: &Name, event: &crate::event::AlertEvent) -> bool {
+        let fingerprint = event.labels.fingerprint();
+        match event.status {
+            crate::event::Status::Firing => {
+                self.leases.renew(fingerprint, lane, &event.source, event.valid_until, now);
+            }
+            crate::event::Status::Resolved | crate::event::Status::Lost => self.leases.remove(fingerprint),
+        }
+        crate::decide::is_unchanged(&self.state, now, fingerprint, event)
+    }
+
+    fn finish_turn(&mut self, now: Time, building: Building) {
+        let cursor_due = !self.moved.is_empty()
+            && (self.last_entry + CURSOR_EVERY <= now || self.inputs_since_entry >= CURSOR_INPUTS);
+        if !building.has_facts() && !cursor_due {
+            self.appends.attach(building, &self.dispatcher);
+            return;
+        }
+        self.last_entry = now;
+        self.inputs_since_entry = 0;
+        let moved = std::mem::take(&mut self.moved);
+        let policy = self.state.policy.unwrap_or_default();
+        if let Err(why) = self.appends.append(now, self.state.epoch, policy, moved, building) {
+            self.tasks.fail(&why);
+        }
+        self.appends.snapshot_if_due(&self.state, &self.cursors, &self.tasks);
+    }
+
+    fn gauges(&mut self, now: Time) {
+        if self.last_gauges + Span::from_secs(1) > now {
+            return;
+        }
+        self.last_gauges = now;
+        measure::gauges(&self.metrics, &self.state, &self.policy);
+        self.metrics.leases(self.leases.len());
+        self.mailbox.set_reserve(self.appends.room() == Room::Reserve);
+        self.metrics.journal_room_reserve(self.appends.room() == Room::Reserve);
+    }
+
+    /// Stops taking, lets what is under way become durable, and keeps a snapshot for a quick start.
+    async fn finish(mut self) {
+        self.mailbox.close();
+        while !self.appends.is_empty() {
+            if self.appends.next_durable().await.is_err() {
+                return;
+            }
+        }
+        // Attempts that end meanwhile are written down, so that a clean restart repeats nothing.
+        let deadline = self.clock.elapsed() + Duration::from_secs(8);
+        while self.dispatcher.under_way() > 0 && self.clock.elapsed() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.turn();
+        while !self.appends.is_empty() {
+            if self.appends.next_durable().await.is_err() {
+                return;
+            }
+        }
+        self.appends.snapshot(&self.state, &self.cursors).await;
+        tracing::info!(head = self.appends.head().sequence, "stopped; everything decided is durable");
+    }
+}
+
+/// What becomes of a refused promise.
+pub(super) const STOPPING: Refusal = Refusal::NotReady;

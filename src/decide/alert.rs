@@ -1,0 +1,248 @@
+//! R4 to R6, R11, R16: what an alert event changes; an unchanged one changes nothing.
+
+use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
+use super::notice;
+use super::policy::{Policy, Row, RowKind};
+use super::route::{self, Asked};
+use super::state::{Alert, Case, State};
+use crate::event::id::{CaseId, Digest, Fingerprint};
+use crate::event::{AlertEvent, Labels, Name, Severity, Span, Status, Time};
+
+/// Changed annotations alone are a fact at most this often, where no group says otherwise (R5).
+const ANNOTATIONS_EVERY: Span = Span::from_mins(5);
+
+/// The case of a group: of one row, one audience and one set of labels.
+pub fn group_id(row: &Name, audience: &Name, labels: &Labels) -> CaseId {
+    let labels = labels.fingerprint().0.to_le_bytes();
+    CaseId(Digest::of(&[b"group", row.as_str().as_bytes(), audience.as_str().as_bytes(), &labels]).short())
+}
+
+pub(super) fn decide(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    received: Time,
+    event: &AlertEvent,
+) -> Vec<Fact> {
+    let fingerprint = event.labels.fingerprint();
+    let known = state.alerts.get(&fingerprint);
+    match event.status {
+        Status::Resolved | Status::Lost => resolved(state, policy, now, fingerprint, known, event),
+        Status::Firing => match known.filter(|alert| alert.record.status == Status::Firing) {
+            Some(alert) => unchanged_or_changed(now, fingerprint, alert, event),
+            None => fired(state, policy, now, received, fingerprint, event),
+        },
+    }
+}
+
+fn unchanged_or_changed(now: Time, fingerprint: Fingerprint, alert: &Alert, event: &AlertEvent) -> Vec<Fact> {
+    let record = &alert.record;
+    let starts_at = event.starts_at.map_or(record.starts_at, |stated| stated.min(record.starts_at));
+    let said = record.annotations != event.annotations || record.url != event.url;
+    let due = alert.changed + ANNOTATIONS_EVERY <= now;
+    if starts_at == record.starts_at && !(said && due) {
+        return Vec::new();
+    }
+    vec![Fact::AlertChanged {
+        fingerprint,
+        annotations: event.annotations.clone(),
+        url: event.url.clone(),
+        starts_at,
+    }]
+}
+
+fn fired(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    received: Time,
+    fingerprint: Fingerprint,
+    event: &AlertEvent,
+) -> Vec<Fact> {
+    let (severity, _) = policy.ladder.place(event.labels.get("severity"));
+    let record = AlertRecord {
+        source: event.source.clone(),
+        labels: event.labels.clone(),
+        annotations: event.annotations.clone(),
+        url: event.url.clone(),
+        severity,
+        starts_at: event.starts_at.unwrap_or(received).min(received),
+        received,
+        leased: event.valid_until.is_some(),
+        status: Status::Firing,
+        ends_at: None,
+    };
+    let mut facts = vec![Fact::AlertFired { fingerprint, alert: Box::new(record) }];
+    let already: &[CaseId] = state.alerts.get(&fingerprint).map_or(&[], |alert| &alert.cases);
+    for case in already {
+        plan(state, policy, now, received, *case, severity, &mut facts);
+    }
+    join(state, policy, now, received, fingerprint, &event.labels, severity, already, &mut facts);
+    facts
+}
+
+/// Lets an alert join the group of every row that governs it.
+#[expect(clippy::too_many_arguments, reason = "the parts of an alert come from an event or from State")]
+pub(super) fn join(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    received: Time,
+    fingerprint: Fingerprint,
+    labels: &Labels,
+    severity: Severity,
+    already: &[CaseId],
+    facts: &mut Vec<Fact>,
+) {
+    let asked = Asked { kind: RowKind::Alert, labels, severity, customer_impact: None };
+    for row in route::governing(policy, &asked) {
+        let group = row.group_by.of(labels);
+        let case = find_group(state, row, &group);
+        if already.contains(&case) || speaks_already(state, already, &row.audience) {
+            continue;
+        }
+        if state.cases.contains_key(&case) {
+            facts.push(Fact::AlertJoined { case, fingerprint });
+            plan(state, policy, now, received, case, severity, facts);
+            continue;
+        }
+        let about = CaseAbout::Group { row: row.name.clone(), audience: row.audience.clone(), labels: group };
+        facts.push(Fact::CaseOpened { case, about });
+        facts.push(Fact::BriefingOpened {
+            case,
+            audience: row.audience.clone(),
+            row: row.name.clone(),
+            disclosure: policy.disclosure(&row.audience),
+        });
+        facts.push(Fact::AlertJoined { case, fingerprint });
+        let wait = if policy.ladder.is_urgent(severity) { Span::ZERO } else { row.group_wait };
+        facts.push(Fact::CaseDue { case, at: Some(received + wait) });
+    }
+}
+
+/// The group of a row, under its present name or one that it had before.
+fn find_group(state: &State, row: &Row, labels: &Labels) -> CaseId {
+    let present = group_id(&row.name, &row.audience, labels);
+    if row.was.is_empty() || state.cases.contains_key(&present) {
+        return present;
+    }
+    let before = row.was.iter().map(|name| group_id(name, &row.audience, labels));
+    before.into_iter().find(|id| state.cases.contains_key(id)).unwrap_or(present)
+}
+
+/// Alerts keep their group until they end (R36): an audience that hears of it in one group is not told in another.
+fn speaks_already(state: &State, cases: &[CaseId], audience: &Name) -> bool {
+    cases.iter().filter_map(|id| state.cases.get(id)).any(|case| case.briefing(audience).is_some())
+}
+
+/// Plans the next word of a group whose alerts changed: after the interval, or at once for what is newly urgent (R15).
+fn plan(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    received: Time,
+    id: CaseId,
+    severity: Severity,
+    facts: &mut Vec<Fact>,
+) {
+    let Some(case) = state.cases.get(&id) else { return };
+    let Some(briefing) = case.briefings.first() else { return };
+    let interval =
+        policy.row(&briefing.row, &briefing.audience).map_or(Span::from_mins(5), |r| r.group_interval);
+    let ordinary = match briefing.said {
+        Some((_, at)) => (at + interval).max(received.min(now)),
+        None => case.due.unwrap_or(now),
+    };
+    let newly_urgent = policy.ladder.is_urgent(severity) && !urgent_said(state, policy, case);
+    let planned = if newly_urgent { received.min(now) } else { ordinary };
+    let at = case.due.map_or(planned, |due| due.min(planned));
+    if case.due != Some(at) {
+        facts.push(Fact::CaseDue { case: id, at: Some(at) });
+    }
+}
+
+/// Whether an urgent alert of the group that still fires was told.
+fn urgent_said(state: &State, policy: &Policy, case: &Case) -> bool {
+    case.members.iter().filter(|(_, member)| member.said_firing).any(|(fingerprint, _)| {
+        state.alerts.get(fingerprint).is_some_and(|alert| {
+            alert.record.status == Status::Firing && policy.ladder.is_urgent(alert.record.severity)
+        })
+    })
+}
+
+fn resolved(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    fingerprint: Fingerprint,
+    known: Option<&Alert>,
+    event: &AlertEvent,
+) -> Vec<Fact> {
+    let Some(alert) = known.filter(|alert| alert.record.status != Status::Resolved) else {
+        return Vec::new();
+    };
+    let ends_at = event.ends_at.unwrap_or(now).min(now);
+    if ends_at < alert.record.starts_at && event.ends_at.is_some() {
+        // The end of an earlier firing, sent again: it never ends a newer one.
+        return Vec::new();
+    }
+    let mut facts = vec![Fact::AlertResolved { fingerprint, ends_at }];
+    let mut stays = false;
+    for id in &alert.cases {
+        let Some(case) = state.cases.get(id) else { continue };
+        let unsaid = case.members.get(&fingerprint).is_some_and(|member| !member.said_firing);
+        if unsaid && state.catch_up.is_none() && !is_withheld(case) {
+            facts.push(Fact::AlertsLeft { case: *id, alerts: vec![fingerprint] });
+            if case.members.len() == 1 && case.is_quiet() {
+                facts.push(Fact::CaseClosed { case: *id });
+            }
+        } else {
+            stays = true;
+            plan(state, policy, now, now, *id, alert.record.severity, &mut facts);
+        }
+    }
+    if !stays {
+        facts.push(Fact::AlertsForgotten { alerts: vec![fingerprint] });
+    }
+    facts
+}
+
+/// Whether a digest will name the case: its alerts stay until it has.
+fn is_withheld(case: &Case) -> bool {
+    let digested = |line: &super::state::Line| line.withheld.is_some_and(|reason| reason.is_digested());
+    case.briefings.iter().any(|briefing| briefing.lines.values().any(digested))
+}
+
+/// R5: leases ended. Internal audiences hear "no longer reported"; a whole source falling silent is one case.
+pub(super) fn leases_ended(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    source: &Name,
+    alerts: &[Fingerprint],
+    whole_source: bool,
+) -> Vec<Fact> {
+    let firing =
+        |fp: &&Fingerprint| state.alerts.get(fp).is_some_and(|alert| alert.record.status == Status::Firing);
+    let lost: Vec<Fingerprint> = alerts.iter().filter(firing).copied().collect();
+    if lost.is_empty() {
+        return Vec::new();
+    }
+    let whole_source = whole_source && lost.len() > 1;
+    let mut facts = vec![Fact::AlertsLost { alerts: lost.clone(), source: source.clone(), whole_source }];
+    if whole_source {
+        let text = format!(
+            "{source} has fallen silent: {} of its alerts are no longer reported. Nobody knows whether they still fire.",
+            lost.len()
+        );
+        facts.push(notice::raise(state, now, NoticeKind::SourceSilent, &text, true, None));
+        return facts;
+    }
+    for fingerprint in &lost {
+        let Some(alert) = state.alerts.get(fingerprint) else { continue };
+        for case in &alert.cases {
+            plan(state, policy, now, now, *case, Severity::NONE, &mut facts);
+        }
+    }
+    facts
+}

@@ -1,0 +1,114 @@
+//! R6: what an incident event changes. The end is the same for every order and repetition of an incident's events.
+
+use super::fact::{CaseAbout, Fact, Stamp};
+use super::policy::Policy;
+use super::state::{Incident, State};
+use crate::event::id::{CaseId, Digest};
+use crate::event::{Action, IncidentEvent, Span, Stage, Time};
+
+/// An event's `at` is believed this far back (R6).
+const BELIEVED_BACK: Span = Span::from_secs(24 * 3600);
+
+/// The case of an incident.
+pub fn case_id(incident: &str) -> CaseId {
+    CaseId(Digest::of(&[b"incident", incident.as_bytes()]).short())
+}
+
+pub(super) fn decide(
+    state: &State,
+    _policy: &Policy,
+    now: Time,
+    received: Time,
+    event: &IncidentEvent,
+) -> Vec<Fact> {
+    let known = state.incidents.get(&event.incident);
+    let stamp = stamp_of(event, received);
+    let mut event = event.clone();
+    if event.action == Action::Note {
+        // The text of a note is the notebook's; it never becomes what audiences are told.
+        if known.is_some_and(|known| has_note(known, stamp, &event)) {
+            return Vec::new();
+        }
+    } else if let Some(known) = known {
+        let newer = |field: &str| known.stamps.get(field).is_some_and(|have| *have >= stamp);
+        super::state::keep_newest(&mut event, newer);
+    }
+    let open = open_after(&event, known, stamp);
+    let repeated = known.is_some_and(|known| known.stamps.get(action_key(event.action)) >= Some(&stamp));
+    let sets_nothing = open.is_none() && super::state::set_fields(&event).is_empty();
+    let first_opening = event.action == Action::Open
+        && known.is_some_and(|known| known.opened.is_none_or(|opened| stamp.at < opened));
+    if sets_nothing && !first_opening && known.is_some() && (repeated || !acts(event.action)) {
+        return Vec::new();
+    }
+    let action = event.action;
+    if repeated && acts(action) && action != Action::Note {
+        // Something newer of this sort is known; only the fields that it carries are news.
+        event.action = Action::Update;
+    }
+    let case = case_id(&event.incident);
+    let mut facts = Vec::new();
+    if !state.cases.contains_key(&case) {
+        let about = CaseAbout::Incident { id: event.incident.clone() };
+        facts.push(Fact::CaseOpened { case, about });
+    }
+    facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open });
+    if speaks(action) {
+        let due = state.cases.get(&case).and_then(|case| case.due);
+        let at = due.map_or(received.min(now), |due| due.min(received.min(now)));
+        facts.push(Fact::CaseDue { case, at: Some(at) });
+    }
+    facts
+}
+
+/// What speaks: the rest is kept for the timeline and for who leads.
+fn speaks(action: Action) -> bool {
+    matches!(action, Action::Open | Action::Update | Action::Resolve | Action::Reopen)
+}
+
+/// Actions that are something in themselves even where they set no field.
+fn acts(action: Action) -> bool {
+    matches!(action, Action::Acknowledge | Action::Merge | Action::Note)
+}
+
+fn action_key(action: Action) -> &'static str {
+    match action {
+        Action::Acknowledge => "acknowledged",
+        Action::Merge => "merged",
+        Action::Note | Action::Open | Action::Update | Action::Resolve | Action::Reopen => "open",
+    }
+}
+
+fn stamp_of(event: &IncidentEvent, received: Time) -> Stamp {
+    let at = event.at.unwrap_or(received).clamp(received - BELIEVED_BACK, received);
+    let rank = match event.action {
+        Action::Open => 0,
+        Action::Update | Action::Acknowledge | Action::Note | Action::Merge => 1,
+        Action::Resolve => 2,
+        Action::Reopen => 3,
+    };
+    let content = serde_json::to_vec(event).unwrap_or_default();
+    Stamp { at, rank, tie: Digest::of(&[&content]) }
+}
+
+/// Whether the incident goes on after this event, if this event says so and nothing newer does.
+fn open_after(event: &IncidentEvent, known: Option<&Incident>, stamp: Stamp) -> Option<bool> {
+    let says = match event.action {
+        Action::Open | Action::Reopen => true,
+        Action::Resolve => false,
+        Action::Update if event.stage == Some(Stage::Resolved) => false,
+        Action::Update | Action::Acknowledge | Action::Note | Action::Merge => return None,
+    };
+    let newest = known.and_then(|known| known.stamps.get("open"));
+    newest.is_none_or(|newest| *newest < stamp).then_some(says)
+}
+
+fn has_note(known: &Incident, stamp: Stamp, event: &IncidentEvent) -> bool {
+    let text = event.note.clone().unwrap_or_default();
+    known.record.notes.iter().any(|note| note.at == stamp.at && note.text == text && note.by == event.by)
+}
+
+/// Whether an action lets rows open briefings.
+pub(super) fn opens(action: Action) -> bool {
+    matches!(action, Action::Open | Action::Reopen | Action::Update)
+}

@@ -1,0 +1,86 @@
+//! R42: what the owner is told about the work itself: gathered by sort, at once and then at most once a minute.
+
+use super::fact::{Fact, NoticeKind};
+use super::policy::Policy;
+use super::say::{self, Word};
+use super::state::State;
+use crate::event::id::{CaseId, Digest};
+use crate::event::{Name, Severity, Span, Time};
+use crate::message::{About, CaseStatus, Kind, Subject};
+
+/// The owner is told of one sort of trouble at most this often.
+const EVERY: Span = Span::from_mins(1);
+
+/// A notice of one instance of trouble, planned if none of its sort is.
+pub(super) fn raise(
+    state: &State,
+    now: Time,
+    notice: NoticeKind,
+    text: &str,
+    urgent: bool,
+    avoid: Option<Name>,
+) -> Fact {
+    let known = state.notices.get(&notice);
+    let planned = known.and_then(|known| known.due);
+    let due = match known.and_then(|known| known.last) {
+        _ if planned.is_some() => None,
+        Some(last) => Some(now.max(last + EVERY)),
+        None => Some(now),
+    };
+    Fact::NoticeRaised { notice, text: text.into(), urgent, due, avoid }
+}
+
+/// The desk of an audience: the case of what belongs to no single case (R31).
+pub fn desk_id(audience: &Name) -> CaseId {
+    CaseId(Digest::of(&[b"desk", audience.as_str().as_bytes()]).short())
+}
+
+pub(super) fn tell(state: &State, policy: &Policy, now: Time, kind: NoticeKind) -> Vec<Fact> {
+    let clear = Fact::NoticeTold { notice: kind };
+    let Some(notice) = state.notices.get(&kind) else { return vec![clear] };
+    let Some(owner) = policy.owner.as_ref().or(policy.unrouted.as_ref()) else { return vec![clear] };
+    let title = heading(kind);
+    let more = if notice.count > 1 {
+        format!(
+            "{}\n\nThere are {} of these since the last notice; this is the newest.",
+            notice.text, notice.count
+        )
+    } else {
+        notice.text.to_string()
+    };
+    let severity =
+        if notice.urgent { policy.ladder.urgent } else { Severity(policy.ladder.names().len() as u8 - 1) };
+    let subject = Subject {
+        kind: Kind::Notice,
+        status: CaseStatus::Open,
+        severity: policy.ladder.name(severity),
+        urgent: notice.urgent,
+        reopened: false,
+        reference: title,
+        public_reference: "",
+        opened_at: now,
+        changed_at: now,
+        resolved_at: None,
+        route: "",
+        audience: owner.as_str(),
+        about: About::Notice { title, text: &more },
+    };
+    let word = Word::at_desk(owner, severity, now, now, Vec::new(), notice.avoid.as_ref(), None);
+    let mut facts = say::at_desk(state, policy, now, &word, &subject);
+    facts.push(clear);
+    facts
+}
+
+fn heading(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::DeadLetters => "A message could not be delivered",
+        NoticeKind::NoEvents => "Something came in that is no event",
+        NoticeKind::Quarantine => "Something could not be decided and was set aside",
+        NoticeKind::Gap => "Events are missing",
+        NoticeKind::LaneStopped => "A way in has stopped",
+        NoticeKind::Clock => "The clock stepped",
+        NoticeKind::SourceSilent => "A source has fallen silent",
+        NoticeKind::Stale => "Alerts have not been heard of for long",
+        NoticeKind::Nobody => "Nobody could be told",
+    }
+}

@@ -1,0 +1,54 @@
+//! R19: throttles per recipient and row, ceilings per recipient over all rows, and when their digest is due.
+
+use super::fact::WithheldReason;
+use super::policy::{Limit, Policy, Row};
+use super::state::State;
+use crate::event::{Recipient, Span, Time};
+
+/// A recipient gets at most one digest in this time.
+pub(super) const DIGEST_EVERY: Span = Span::from_mins(1);
+
+/// Whether one more message to this recipient is too many, and when a digest may go instead.
+pub(super) fn too_many(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    row: Option<&Row>,
+    recipient: &Recipient,
+) -> Option<(WithheldReason, Time)> {
+    let throttle = row.and_then(|row| row.throttle.map(|limit| (Some(row.name.clone()), limit)));
+    if let Some((row, limit)) = throttle
+        && let Some(at) = full_until(state, now, recipient, row, limit)
+    {
+        return Some((WithheldReason::Throttled, at));
+    }
+    ceiling_reached(state, policy, now, recipient).map(|at| (WithheldReason::Ceiling, at))
+}
+
+/// When the ceiling next lets a message through, if it does not now.
+pub(super) fn ceiling_reached(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    recipient: &Recipient,
+) -> Option<Time> {
+    let channel = &policy.endpoints.get(recipient)?.channel;
+    let limit = policy.channels.get(channel)?.ceiling?;
+    full_until(state, now, recipient, None, limit)
+}
+
+fn full_until(
+    state: &State,
+    now: Time,
+    recipient: &Recipient,
+    row: Option<crate::event::Name>,
+    limit: Limit,
+) -> Option<Time> {
+    let window = state.windows.get(&(recipient.clone(), row))?;
+    if window.count(now, limit.per) < limit.max as usize {
+        return None;
+    }
+    let frees = window.frees_at(now, limit.per)?;
+    let not_before = window.newest().map_or(now, |newest| newest + DIGEST_EVERY);
+    Some(frees.max(not_before))
+}

@@ -1,0 +1,141 @@
+//! R10, R13: which rows govern an alert or incident: for each audience the first row that matches.
+
+use super::policy::{Conditions, Policy, Row, RowKind};
+use crate::event::{Labels, Severity};
+use crate::message::Disclosure;
+
+/// What rows may ask about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// An alert or an incident.
+    pub kind: RowKind,
+    /// Its labels.
+    pub labels: &'a Labels,
+    /// Its place on the ladder.
+    pub severity: Severity,
+    /// Whether customers are affected, as far as known.
+    pub customer_impact: Option<bool>,
+}
+
+/// What a row made of it, before anything is withheld.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading<'p> {
+    /// It governs its audience.
+    Governs,
+    /// It matches, and this earlier row has the audience.
+    Governed(&'p Row),
+    /// It does not match: the first thing that does not.
+    DoesNotMatch(Mismatch<'p>),
+    /// This earlier row of its file ended the reading.
+    Stopped(&'p Row),
+}
+
+/// The first condition that was not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch<'p> {
+    /// It is for the other kind of case.
+    Kind,
+    /// This matcher, by its place.
+    Matcher(&'p Conditions, usize),
+    /// The severity.
+    Severity,
+    /// The customer impact.
+    CustomerImpact,
+    /// Severity `none` goes to no business or external audience (R9).
+    NoneOutside,
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        (&self.name, &self.audience) == (&other.name, &other.audience)
+    }
+}
+
+impl Eq for Row {}
+
+impl PartialEq for Conditions {
+    fn eq(&self, other: &Conditions) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Conditions {}
+
+impl Conditions {
+    /// The first condition that is not met.
+    pub fn mismatch<'p>(&'p self, asked: &Asked<'_>) -> Option<Mismatch<'p>> {
+        if self.kind != asked.kind {
+            return Some(Mismatch::Kind);
+        }
+        if self.severity.is_some_and(|set| !set.contains(asked.severity)) {
+            return Some(Mismatch::Severity);
+        }
+        if self.customer_impact.is_some() && self.customer_impact != asked.customer_impact {
+            return Some(Mismatch::CustomerImpact);
+        }
+        let miss = self.matchers.iter().position(|matcher| !matcher.matches(asked.labels));
+        miss.map(|place| Mismatch::Matcher(self, place))
+    }
+}
+
+/// Reads every row in order and says of each what it made of the case.
+pub fn read<'p>(policy: &'p Policy, asked: &Asked<'_>, mut each: impl FnMut(&'p Row, Reading<'p>)) {
+    let mut governing: Vec<&Row> = Vec::new();
+    let mut stopped: Option<&Row> = None;
+    for row in &policy.rows {
+        if let Some(by) = stopped.filter(|by| by.file == row.file) {
+            each(row, Reading::Stopped(by));
+            continue;
+        }
+        let outside =
+            || policy.audiences.get(&row.audience).is_some_and(|a| a.disclosure != Disclosure::Internal);
+        let mismatch = row
+            .conditions
+            .mismatch(asked)
+            .or_else(|| (!asked.severity.is_some() && outside()).then_some(Mismatch::NoneOutside));
+        if let Some(mismatch) = mismatch {
+            each(row, Reading::DoesNotMatch(mismatch));
+            continue;
+        }
+        if row.stop {
+            stopped = Some(row);
+        }
+        match governing.iter().find(|earlier| earlier.audience == row.audience) {
+            Some(earlier) => each(row, Reading::Governed(earlier)),
+            None => {
+                governing.push(row);
+                each(row, Reading::Governs);
+            }
+        }
+    }
+}
+
+/// The rows that govern, one for each audience that is to be told; the row of `unrouted` where R10 or R13 asks for it.
+pub fn governing<'p>(policy: &'p Policy, asked: &Asked<'_>) -> Vec<&'p Row> {
+    let mut rows = Vec::new();
+    let mut matched = false;
+    read(policy, asked, |row, reading| match reading {
+        Reading::Governs => {
+            matched = true;
+            rows.push(row);
+        }
+        Reading::Governed(_) => matched = true,
+        Reading::DoesNotMatch(_) | Reading::Stopped(_) => {}
+    });
+    if let Some(unrouted) = policy.unrouted_row.as_deref()
+        && (!matched || is_orphan(policy, asked))
+        && !rows.iter().any(|row| row.audience == unrouted.audience)
+    {
+        rows.push(unrouted);
+    }
+    rows
+}
+
+/// Whether it meets the other conditions of a `{team}` row and no team (R13).
+pub fn is_orphan(policy: &Policy, asked: &Asked<'_>) -> bool {
+    policy.orphans.iter().any(|orphans| {
+        let copies = policy.rows.get(orphans.rows.clone()).unwrap_or_default();
+        orphans.conditions.mismatch(asked).is_none()
+            && copies.iter().all(|row| row.conditions.mismatch(asked).is_some())
+    })
+}

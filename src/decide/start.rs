@@ -1,0 +1,123 @@
+//! R32, R36, R37, R39: a process takes the lead, catches up, and reads open cases again under a changed policy.
+
+use super::alert;
+use super::fact::{CaseAbout, Fact};
+use super::input::PolicyText;
+use super::outcome;
+use super::policy::Policy;
+use super::state::{Health, State};
+use crate::event::id::Fingerprint;
+use crate::event::{Name, Span, Status, Time};
+use std::ops::Bound;
+
+/// Lanes catch up for at most this long before what is owed is said all the same.
+const CATCH_UP_MAX: Span = Span::from_secs(30);
+
+/// How many alerts are read again under a changed policy in one go.
+const SLICE: usize = 500;
+
+pub(super) fn started(state: &State, now: Time, epoch: u64, behind: &[Name]) -> Vec<Fact> {
+    let down_since = state.born.map(|_| state.before);
+    let mut facts =
+        vec![Fact::Started { epoch, down_since, behind: behind.to_vec(), until: now + CATCH_UP_MAX }];
+    for (id, delivery) in &state.deliveries {
+        if delivery.is_released() {
+            facts.extend(outcome::unknown(state, *id, delivery));
+        }
+    }
+    for (name, channel) in &state.channels {
+        if matches!(channel.health, Health::Probing { .. }) {
+            facts.push(Fact::ChannelOpened { channel: name.clone(), allowed: Some(1) });
+        }
+    }
+    facts
+}
+
+/// Catching up ends when no lane is behind; what was due meanwhile is said, the most severe and newest first; then it is over.
+pub(super) fn catch_up(state: &State, now: Time) -> Option<Fact> {
+    let catch_up = state.catch_up.as_ref()?;
+    if !catch_up.ended {
+        let over = catch_up.behind.is_empty() || catch_up.until <= now;
+        return over.then_some(Fact::CatchUpEnded {});
+    }
+    let due = state.dues.first().is_some_and(|(at, _)| *at <= now);
+    (!due).then_some(Fact::CatchUpSettled {})
+}
+
+pub(super) fn policy_changed(state: &State, policy: &Policy, now: Time, text: &PolicyText) -> Vec<Fact> {
+    let mut facts = vec![Fact::PolicyAdopted { text: text.clone() }];
+    for (id, delivery) in &state.deliveries {
+        facts.extend(outcome::orphaned(policy, *id, delivery));
+    }
+    let ended: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| if let Fact::Ended { delivery, .. } = fact { Some(*delivery) } else { None })
+        .collect();
+    for (id, case) in &state.cases {
+        let mut look_again = matches!(case.about, CaseAbout::Incident { .. });
+        for briefing in &case.briefings {
+            let Some(audience) = policy.audiences.get(&briefing.audience) else { continue };
+            let strictest = briefing.disclosure.stricter(audience.disclosure);
+            if strictest == briefing.disclosure {
+                continue;
+            }
+            look_again = true;
+            let (audience, row) = (briefing.audience.clone(), briefing.row.clone());
+            facts.push(Fact::BriefingMoved { case: *id, audience, row, disclosure: strictest });
+            let pending = briefing.lines.values().flat_map(|line| line.pending.iter().copied());
+            let pending: Vec<_> = pending.filter(|id| !ended.contains(id)).collect();
+            facts.extend(outcome::supersede_waiting(state, &pending));
+        }
+        if look_again && !matches!(case.about, CaseAbout::Desk { .. }) {
+            let at = case.due.map_or(now, |due| due.min(now));
+            facts.push(Fact::CaseDue { case: *id, at: Some(at) });
+        }
+    }
+    facts
+}
+
+/// The next slice of alerts, read again under the new policy: newly matching rows open or join groups (R36).
+pub(super) fn read_again(state: &State, policy: &Policy, now: Time) -> Vec<Fact> {
+    let Some(from) = state.policy_unread else { return Vec::new() };
+    let start = from.map_or(Bound::Unbounded, Bound::Excluded);
+    let mut facts = Vec::new();
+    let mut last: Option<Fingerprint> = None;
+    for (count, (fingerprint, known)) in state.alerts.range((start, Bound::Unbounded)).enumerate() {
+        if count == SLICE {
+            facts.push(Fact::PolicyRead { upto: last });
+            return facts;
+        }
+        last = Some(*fingerprint);
+        let record = &known.record;
+        if record.status == Status::Firing {
+            // One alert at a time would be safest, but two alerts of a slice may open the same new group: the second
+            // then joins it.
+            let mut joined = Vec::new();
+            alert::join(
+                state,
+                policy,
+                now,
+                now,
+                *fingerprint,
+                &record.labels,
+                record.severity,
+                &known.cases,
+                &mut joined,
+            );
+            facts.extend(joined.into_iter().filter(|fact| !opens_again(fact, &facts)).collect::<Vec<_>>());
+        }
+    }
+    facts.push(Fact::PolicyRead { upto: None });
+    facts
+}
+
+/// Whether the slice has opened this case, or its briefing, already.
+fn opens_again(fact: &Fact, facts: &[Fact]) -> bool {
+    let same = |case| {
+        facts.iter().any(|known| matches!(known, Fact::CaseOpened { case: known, .. } if known == case))
+    };
+    match fact {
+        Fact::CaseOpened { case, .. } | Fact::BriefingOpened { case, .. } => same(case),
+        _ => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! What State keeps beside cases and deliveries: dues, windows, digests, identities, the sum.
+
+use crate::decide::fact::NoticeKind;
+use crate::event::id::{CaseId, DeliveryId, Digest};
+use crate::event::{Name, Recipient, Span, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What may be due. The order is the order of handling at one instant (R7).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// The time for catching up is over.
+    CatchUp,
+    /// A held channel is to be tried.
+    Probe(Name),
+    /// A delivery may be tried again.
+    Retry(DeliveryId),
+    /// A case is to be looked at.
+    Speak(CaseId),
+    /// A digest is to be made.
+    Digest {
+        /// For which audience.
+        audience: Name,
+        /// For whom.
+        recipient: Recipient,
+    },
+    /// The owner is to be told.
+    Notice(NoticeKind),
+}
+
+impl Due {
+    /// What is handled last at one instant: a bound for ranges.
+    pub const LAST: Due = Due::Notice(NoticeKind::Nobody);
+}
+
+/// When messages to one recipient were decided: at most as many as the limit counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window(VecDeque<Time>);
+
+impl Window {
+    /// The most instants kept.
+    const KEPT_MAX: usize = 1000;
+
+    /// Notes one message.
+    pub fn add(&mut self, at: Time) {
+        if self.0.len() == Window::KEPT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(at);
+    }
+
+    /// How many messages lie within `per` before `now`.
+    pub fn count(&self, now: Time, per: Span) -> usize {
+        self.0.iter().rev().take_while(|at| **at + per > now).count()
+    }
+
+    /// When the oldest message within `per` leaves the window.
+    pub fn frees_at(&self, now: Time, per: Span) -> Option<Time> {
+        self.0.iter().find(|at| **at + per > now).map(|at| *at + per)
+    }
+
+    /// The newest message.
+    pub fn newest(&self) -> Option<Time> {
+        self.0.back().copied()
+    }
+}
+
+/// A digest to come for one recipient of one audience.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Digests {
+    /// When it is due.
+    pub due: Time,
+    /// The cases that it will name.
+    pub cases: BTreeSet<CaseId>,
+}
+
+/// What is to be told to the owner of one sort of trouble.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How many since the owner was last told.
+    pub count: u64,
+    /// The newest of them.
+    pub text: Box<str>,
+    /// Whether one of them is urgent.
+    pub urgent: bool,
+    /// When the owner is told; `None` when there is nothing to tell.
+    pub due: Option<Time>,
+    /// When the owner was last told.
+    pub last: Option<Time>,
+    /// The channel to avoid.
+    pub avoid: Option<Name>,
+}
+
+/// Event identities, remembered in the order in which they came (R4).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Identities {
+    by_key: BTreeMap<Digest, Digest>,
+    order: VecDeque<(Time, Digest)>,
+}
+
+impl Identities {
+    /// What was said under this identity.
+    pub fn get(&self, key: &Digest) -> Option<Digest> {
+        self.by_key.get(key).copied()
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// How many of the oldest came before `time`, or are more than `max`.
+    pub fn outdated(&self, time: Time, max: usize) -> usize {
+        let old = self.order.iter().take_while(|(at, _)| *at < time).count();
+        old.max(self.order.len().saturating_sub(max))
+    }
+
+    pub(super) fn add(&mut self, at: Time, key: Digest, body: Digest) {
+        if self.by_key.insert(key, body).is_none() {
+            self.order.push_back((at, key));
+        }
+    }
+
+    pub(super) fn forget(&mut self, count: usize) {
+        for (_, key) in self.order.drain(..count.min(self.order.len())) {
+            self.by_key.remove(&key);
+        }
+    }
+}
+
+/// The sum of deliveries (R33). What is pending is counted by the deliveries that State holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// All that were decided.
+    pub decided: u64,
+    /// Ended by acceptance.
+    pub delivered: u64,
+    /// Ended because something newer took their place.
+    pub superseded: u64,
+    /// Ended because they may not be sent.
+    pub suppressed: u64,
+    /// Ended because they could not be delivered.
+    pub dead_lettered: u64,
+}
+
+impl Sum {
+    /// All that have ended.
+    pub fn ended(&self) -> u64 {
+        self.delivered + self.superseded + self.suppressed + self.dead_lettered
+    }
+}
+
+/// While what was missed is being read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatchUp {
+    /// The lanes that are still behind.
+    pub behind: Vec<Name>,
+    /// The last ledger time before the stop.
+    pub down_since: Time,
+    /// When it ends all the same.
+    pub until: Time,
+    /// Whether it has ended: what is said from then on is no longer held back, but the stop is remembered
+    /// until everything that was due at its end has been said.
+    pub ended: bool,
+}

@@ -1,0 +1,327 @@
+//! One input, from first fact to last: decide, apply, and go on with what became due. A panic sets aside what
+//! panicked and nothing else (R8).
+
+use super::alert;
+use super::digest;
+use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind};
+use super::group;
+use super::incident;
+use super::input::{Command, Garbage, Input, Outcome, What};
+use super::notice;
+use super::outcome;
+use super::policy::Policy;
+use super::release;
+use super::say::{self, Word};
+use super::speak;
+use super::start;
+use super::state::{Delivery, Due, State};
+use crate::event::id::{CaseId, DeliveryId};
+use crate::event::{Event, Name, Recipient, Severity, Time};
+use crate::message::{About, CaseStatus, Kind, Subject};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The most dues that one input handles; the rest waits for the next (R7).
+const DUES_MAX: usize = 1000;
+
+/// What an input came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was decided.
+    Decided,
+    /// It changed nothing, or its identity is known with the same body.
+    Unchanged,
+    /// Its identity is known with another body (R4).
+    Conflict,
+    /// It was no event, and was kept aside.
+    DeadLettered,
+}
+
+/// Decides one input and everything that it makes due; State is as after all returned facts.
+pub fn step(state: &mut State, policy: &Policy, input: &Input, sequence: u64) -> (Verdict, Vec<Fact>) {
+    state.begin(input.at, sequence);
+    let now = state.time;
+    let (verdict, first) = guarded(|| decide(state, policy, now, input))
+        .unwrap_or_else(|| (Verdict::DeadLettered, quarantine_input(state, now, input)));
+    let mut facts = Vec::new();
+    take(state, policy, now, first, &mut facts);
+    for _ in 0..DUES_MAX {
+        let Some(next) = next_stage(state, policy, now) else { break };
+        take(state, policy, now, next, &mut facts);
+    }
+    let released = guarded(|| release::decide(state, policy, now)).unwrap_or_default();
+    take(state, policy, now, released, &mut facts);
+    (verdict, facts)
+}
+
+fn guarded<T>(stage: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(stage)).ok()
+}
+
+/// Applies facts, then what they entail at once: notices of dead letters, groups that are finished.
+fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &mut Vec<Fact>) {
+    let mut queue = std::collections::VecDeque::from(new);
+    while let Some(fact) = queue.pop_front() {
+        let ending: Option<Delivery> = match &fact {
+            Fact::Ended { delivery, .. } => state.deliveries.get(delivery).cloned(),
+            _ => None,
+        };
+        state.apply(&fact);
+        if let (Some(delivery), Fact::Ended { end, .. }) = (&ending, &fact) {
+            queue.extend(guarded(|| after_end(state, policy, now, delivery, end)).unwrap_or_default());
+        }
+        if let Fact::Notified(notified) = &fact {
+            // A digest may have been the last that a finished group waited for.
+            let named = notified.speaks_for.iter().map(|spoken| spoken.case);
+            queue.extend(named.flat_map(|case| guarded(|| tidy(state, case)).unwrap_or_default()));
+        }
+        facts.push(fact);
+    }
+}
+
+fn after_end(state: &State, policy: &Policy, now: Time, delivery: &Delivery, end: &End) -> Vec<Fact> {
+    let mut facts = tidy(state, delivery.case);
+    if let End::DeadLettered { why, failure } = end {
+        facts.extend(outcome::dead_letter_notice(state, policy, now, delivery, *why, failure.as_ref()));
+    }
+    facts
+}
+
+fn tidy(state: &State, id: CaseId) -> Vec<Fact> {
+    match state.cases.get(&id) {
+        Some(case) if matches!(case.about, CaseAbout::Group { .. }) => group::tidy(state, id, case),
+        _ => Vec::new(),
+    }
+}
+
+fn decide(state: &State, policy: &Policy, now: Time, input: &Input) -> (Verdict, Vec<Fact>) {
+    let facts = match &input.what {
+        What::Event(event) => return decide_event(state, policy, now, input, event),
+        What::Garbage(garbage) => {
+            return (Verdict::DeadLettered, no_event(state, now, input.origin.lane.clone(), garbage.clone()));
+        }
+        What::Outcome(outcome) => outcome::decide(state, policy, now, outcome),
+        What::Tick => Vec::new(),
+        What::LeasesEnded { source, alerts, whole_source } => {
+            alert::leases_ended(state, policy, now, source, alerts, *whole_source)
+        }
+        What::WentStale { alerts } => {
+            let text = format!("{} alerts still fire and have not been mentioned for long.", alerts.len());
+            vec![notice::raise(state, now, NoticeKind::Stale, &text, false, None)]
+        }
+        What::PolicyChanged(text) => start::policy_changed(state, policy, now, text),
+        What::Started { epoch, behind } => start::started(state, now, *epoch, behind),
+        What::CaughtUp { lane } => match &state.catch_up {
+            Some(catch_up) if catch_up.behind.contains(lane) => {
+                vec![Fact::LaneCaughtUp { lane: lane.clone() }]
+            }
+            _ => Vec::new(),
+        },
+        What::Gap { lane, from, to } => {
+            let text = format!("Lane {lane}: messages {from} to {to} are gone from the stream.");
+            let raised = notice::raise(state, now, NoticeKind::Gap, &text, true, None);
+            vec![Fact::GapFound { lane: lane.clone(), from: *from, to: *to }, raised]
+        }
+        What::LaneStopped { lane, reason } => {
+            let text = format!("Lane {lane} has stopped: {reason}");
+            let raised = notice::raise(state, now, NoticeKind::LaneStopped, &text, true, None);
+            vec![Fact::LaneStopped { lane: lane.clone(), reason: reason.clone() }, raised]
+        }
+        What::ClockStepped { by_ms, followed } => {
+            let followed_text = if *followed { "It is followed now." } else { "It is not followed yet." };
+            let text = format!("The wall clock stepped by {by_ms} ms. {followed_text}");
+            let raised = notice::raise(state, now, NoticeKind::Clock, &text, false, None);
+            vec![Fact::ClockStepped { by_ms: *by_ms, followed: *followed }, raised]
+        }
+        What::Command(command) => decide_command(state, policy, now, command),
+    };
+    let verdict = if facts.is_empty() { Verdict::Unchanged } else { Verdict::Decided };
+    (verdict, facts)
+}
+
+/// R4: a known identity is decided no second time.
+fn decide_event(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    input: &Input,
+    event: &Event,
+) -> (Verdict, Vec<Fact>) {
+    let identity = input.origin.identity;
+    match identity.and_then(|identity| Some((state.identities.get(&identity.key)?, identity.body))) {
+        Some((known, body)) if known == body => return (Verdict::Unchanged, Vec::new()),
+        Some(_) => {
+            let reason = "an event with this identity came before and said something else";
+            let garbage = Garbage { reason: reason.into(), bytes: "".into(), length: 0 };
+            return (Verdict::Conflict, no_event(state, now, input.origin.lane.clone(), garbage));
+        }
+        None => {}
+    }
+    let received = input.origin.received.unwrap_or(now).min(now);
+    let mut facts = match event {
+        Event::Alert(event) => alert::decide(state, policy, now, received, event),
+        Event::Incident(event) => incident::decide(state, policy, now, received, event),
+    };
+    if facts.is_empty() {
+        return (Verdict::Unchanged, facts);
+    }
+    if let Some(identity) = identity {
+        facts.push(Fact::IdentityRemembered { key: identity.key, body: identity.body });
+        let outdated = state
+            .identities
+            .outdated(now - policy.remember_events_for, policy.remember_events_max.saturating_sub(1));
+        if outdated > 0 {
+            facts.push(Fact::IdentitiesForgotten { count: outdated as u64 });
+        }
+    }
+    (Verdict::Decided, facts)
+}
+
+fn no_event(state: &State, now: Time, lane: Option<Name>, garbage: Garbage) -> Vec<Fact> {
+    let by = lane.as_ref().map_or("inside", Name::as_str);
+    let text = format!("By {by}, {} bytes: {}", garbage.length, garbage.reason);
+    let raised = notice::raise(state, now, NoticeKind::NoEvents, &text, false, None);
+    vec![Fact::DeadLettered { lane, garbage }, raised]
+}
+
+fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) -> Vec<Fact> {
+    match command {
+        Command::Pause { channel, by } => vec![Fact::ChannelPaused {
+            channel: channel.clone(),
+            until: None,
+            failures: 0,
+            cause: format!("paused by {by}").into(),
+        }],
+        Command::Resume { channel, .. } => {
+            vec![Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) }]
+        }
+        Command::SendTest { recipient, audience, by } => {
+            send_test(state, policy, now, recipient, audience, by)
+        }
+    }
+}
+
+fn send_test(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    recipient: &Recipient,
+    audience: &Name,
+    by: &str,
+) -> Vec<Fact> {
+    let title = "This is a test message";
+    let text = format!(
+        "{by} asked for it, to see that messages arrive. Nothing has happened and nothing is to be done."
+    );
+    let severity = Severity::NONE;
+    let subject = Subject {
+        kind: Kind::Notice,
+        status: CaseStatus::Open,
+        severity: "",
+        urgent: false,
+        reopened: false,
+        reference: "test",
+        public_reference: "test",
+        opened_at: now,
+        changed_at: now,
+        resolved_at: None,
+        route: "",
+        audience: audience.as_str(),
+        about: About::Notice { title, text: &text },
+    };
+    let word = Word::at_desk(audience, severity, now, now, Vec::new(), None, Some(recipient));
+    say::at_desk(state, policy, now, &word, &subject)
+}
+
+/// What is due next, if anything is; `None` when this input is done.
+fn next_stage(state: &State, policy: &Policy, now: Time) -> Option<Vec<Fact>> {
+    if state.policy_unread.is_some() {
+        let facts = guarded(|| start::read_again(state, policy, now));
+        return Some(facts.unwrap_or_else(|| vec![Fact::PolicyRead { upto: None }]));
+    }
+    if let Some(fact) = start::catch_up(state, now) {
+        return Some(vec![fact]);
+    }
+    let (at, due) = match &state.catch_up {
+        Some(catch_up) if !catch_up.ended => return None,
+        // What came up while nobody listened: the newest first (R39).
+        Some(_) => state.dues.range(..=(now, Due::LAST)).next_back()?,
+        None => state.dues.first().filter(|(at, _)| *at <= now)?,
+    };
+    let facts = guarded(|| decide_due(state, policy, now, due));
+    Some(facts.unwrap_or_else(|| quarantine_due(state, now, *at, due)))
+}
+
+fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact> {
+    match due {
+        Due::CatchUp => vec![Fact::CatchUpEnded {}],
+        Due::Probe(channel) => outcome::probe(state, policy, now, channel),
+        Due::Retry(delivery) => vec![Fact::Rested { delivery: *delivery }],
+        Due::Speak(id) => speak_case(state, policy, now, *id),
+        Due::Digest { audience, recipient } => digest::make(state, policy, now, audience, recipient),
+        Due::Notice(kind) => notice::tell(state, policy, now, *kind),
+    }
+}
+
+fn speak_case(state: &State, policy: &Policy, now: Time, id: CaseId) -> Vec<Fact> {
+    let never = vec![Fact::CaseDue { case: id, at: None }];
+    let Some(case) = state.cases.get(&id) else { return never };
+    match &case.about {
+        CaseAbout::Group { labels, .. } => group::speak(state, policy, now, id, case, labels),
+        CaseAbout::Incident { id: incident } => match state.incidents.get(incident) {
+            Some(incident) if speak::is_forgettable(policy, now, case, incident) => {
+                vec![Fact::CaseClosed { case: id }]
+            }
+            Some(incident) => speak::speak(state, policy, now, id, case, incident),
+            None => never,
+        },
+        CaseAbout::Desk { .. } => never,
+    }
+}
+
+fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
+    let what = match &input.what {
+        What::Event(Event::Alert(_)) => "an alert event",
+        What::Event(Event::Incident(_)) => "an incident event",
+        What::Outcome(_) => "an outcome of an attempt",
+        What::PolicyChanged(_) => "a change of policy",
+        _ => "an input",
+    };
+    let mut facts = match &input.what {
+        What::Outcome(outcome) => quarantined_outcome(state, outcome),
+        _ => Vec::new(),
+    };
+    facts.push(Fact::Quarantined { what: what.into() });
+    let text =
+        format!("Deciding {what} failed inside Tidings. It stands in the journal and nothing came of it.");
+    facts.push(notice::raise(state, now, NoticeKind::Quarantine, &text, true, None));
+    facts
+}
+
+fn quarantined_outcome(state: &State, outcome: &Outcome) -> Vec<Fact> {
+    outcome::quarantined(state, outcome)
+}
+
+/// A due that panicked is taken off; its case speaks again when it next changes.
+fn quarantine_due(state: &State, now: Time, _at: Time, due: &Due) -> Vec<Fact> {
+    let (what, off) = match due {
+        Due::Speak(case) => ("a case", Fact::CaseDue { case: *case, at: None }),
+        Due::Digest { audience, recipient } => {
+            ("a digest", Fact::DigestDropped { audience: audience.clone(), recipient: recipient.clone() })
+        }
+        Due::Notice(kind) => ("a notice", Fact::NoticeTold { notice: *kind }),
+        Due::Retry(delivery) => ("a retry", dead(*delivery)),
+        Due::Probe(channel) => {
+            ("a probe", Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) })
+        }
+        Due::CatchUp => ("catching up", Fact::CatchUpEnded {}),
+    };
+    let text = format!("Handling {what} that was due failed inside Tidings; it was set aside.");
+    let raised = notice::raise(state, now, NoticeKind::Quarantine, &text, true, None);
+    let quarantined = Fact::Quarantined { what: what.into() };
+    // A notice that panics must not raise itself again.
+    if matches!(due, Due::Notice(_)) { vec![off, quarantined] } else { vec![off, quarantined, raised] }
+}
+
+fn dead(delivery: DeliveryId) -> Fact {
+    Fact::Ended { delivery, end: End::DeadLettered { why: DeadBy::Quarantined, failure: None } }
+}

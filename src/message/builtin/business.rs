@@ -1,0 +1,96 @@
+//! An incident for those who answer for it: what it costs, when it ends, what is needed, what customers read.
+
+use super::Texts;
+use super::insiders::{needs, other_layer, shared, stage_word};
+use super::parts::{Body, Facts, inline, listed, sentence, short};
+use crate::message::view::{ImpactView, IncidentView, View};
+use crate::message::{CaseStatus, Kind, slot};
+
+/// The most accounts named in a line.
+const ACCOUNTS_MAX: usize = 10;
+
+pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    let over = view.status == CaseStatus::Resolved;
+    let news = match (over, &incident.resolution, &incident.note) {
+        (true, Some(resolution), _) => resolution.as_ref(),
+        (true, None, _) => "The problem is over.",
+        (false, _, note) => note.as_deref().unwrap_or_default(),
+    };
+    let mut body = Body::default();
+    body.para(lead(view)).quoted(news);
+    if let Some(stage) = incident.stage_in_words.filter(|words| !over && *words != news) {
+        body.para(stage);
+    }
+    if let Some(impact) = incident.impact.as_ref().map(impact).filter(|text| !text.is_empty()) {
+        body.para(format!("**Impact:** {impact}"));
+    }
+    if let Some(needs) = needs(incident).filter(|_| !over) {
+        body.para(needs);
+    }
+    if !over {
+        body.para(expected_end(incident));
+        match &incident.workaround {
+            Some(text) => body.named("Workaround", text),
+            None => body.para("**Workaround:** none to pass on yet."),
+        };
+    }
+    match &incident.data_safety {
+        Some(text) => body.named("Data", text),
+        None if !over => body.para("**Data:** nothing has been confirmed yet."),
+        None => &mut body,
+    };
+    other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
+    Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
+}
+
+fn lead(view: &View<'_>) -> &'static str {
+    match (view.status, view.kind) {
+        (CaseStatus::Resolved, _) => "The incident is resolved.",
+        (_, Kind::Opening) if view.reopened => "The incident has been reopened.",
+        (_, Kind::Opening) => "An incident is being dealt with.",
+        (_, Kind::Reminder) => "The incident is still open. Nothing has changed since the last message.",
+        (_, Kind::Escalation) => "This incident has been escalated to you and needs attention.",
+        (_, Kind::Holding) => "There is nothing new since the last message. The work goes on.",
+        _ => "There is news of the incident.",
+    }
+}
+
+/// `1200 customers, some of all customers, 5000 EUR per hour; accounts: acme`
+fn impact(impact: &ImpactView<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(number) = impact.customers {
+        parts.push(format!("{number} customer{}", if number == 1 { "" } else { "s" }));
+    }
+    if let Some(share) = &impact.share {
+        parts.push(format!("{} of all customers", inline(share)));
+    }
+    if let Some(revenue) = &impact.revenue_per_hour {
+        parts.push(format!("{} of revenue per hour", inline(revenue)));
+    }
+    if !impact.accounts.is_empty() {
+        parts.push(format!("accounts: {}", inline(&listed(&impact.accounts, ACCOUNTS_MAX))));
+    }
+    parts.join("; ")
+}
+
+fn expected_end(incident: &IncidentView<'_>) -> String {
+    let Some(end) = &incident.expected_end else {
+        return "**Expected end:** no estimate yet.".to_owned();
+    };
+    let mut out = format!("**Expected end:** {}", slot::instant(end.at));
+    if let Some(confidence) = &end.confidence {
+        out.push_str(&format!(", confidence {}", inline(confidence)));
+    }
+    sentence(&out).into_owned()
+}
+
+fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
+    let mut facts = Facts::default();
+    facts.said("Severity", view.severity);
+    facts.add("Stage", incident.stage.map(stage_word).unwrap_or_default());
+    facts.times(view);
+    let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
+    facts.add("Affected", &listed(&names, ACCOUNTS_MAX));
+    shared(&mut facts, incident);
+    facts.0
+}

@@ -1,0 +1,290 @@
+//! The cut: from a subject, which holds everything, to the view of one level, by the one table.
+
+use super::layer::{component_state, layer, neutral_note, stage_in_words};
+use super::line::{self, text};
+use super::table::Field;
+use super::title::title;
+use super::view::{
+    AlertView, CaseView, CleanLabels, ComponentView, Detail, DigestView, ExpectedEndView, GroupView,
+    ImpactView, IncidentView, NeedsView, NoticeView, ScopeView, TextsView, View,
+};
+use super::{About, AlertItem, CaseStatus, DigestItem, Disclosure, IncidentRecord, Subject};
+use crate::event::{Layered, Stage};
+use std::borrow::Cow;
+
+/// What a reader of `level` may see of the subject.
+pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
+    let see = Sight(level);
+    // Each field is named, so that a new one is either cut here or does not compile.
+    let Subject {
+        kind,
+        status: _,
+        severity,
+        urgent,
+        reopened,
+        reference: _,
+        public_reference,
+        opened_at,
+        changed_at,
+        resolved_at,
+        route,
+        audience,
+        about,
+    } = subject;
+    let status = status_at(subject.status, level);
+    let (about, detail) = match about {
+        About::Alerts { group, shown, firing, ended, truncated } => {
+            let group = GroupView {
+                group_labels: see.is(Field::GroupLabels, CleanLabels(group)),
+                alerts: see.when(Field::Alerts, || shown.iter().map(alert).collect()),
+                firing: see.is(Field::Firing, *firing),
+                ended: see.is(Field::Ended, *ended),
+                truncated: see.is(Field::Truncated, *truncated),
+            };
+            ("alerts", Detail::Group(group))
+        }
+        About::Incident(record) => ("incident", Detail::Incident(Box::new(incident(record, status, see)))),
+        About::Digest { reason, shown, total } => {
+            let cases = shown.iter().map(|item| case(item, see)).collect();
+            let digest =
+                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
+            ("digest", Detail::Digest(digest))
+        }
+        About::Notice { title: _, text: words } => {
+            ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
+        }
+    };
+    View {
+        level,
+        about,
+        kind: *kind,
+        status,
+        severity: see.is(Field::Severity, *severity),
+        urgent: see.is(Field::Urgent, *urgent),
+        reference: reference_at(subject, level),
+        public_reference,
+        title: title(subject, level),
+        reopened: *reopened,
+        opened_at: *opened_at,
+        changed_at: see.is(Field::ChangedAt, *changed_at),
+        resolved_at: resolved_at.filter(|_| status != CaseStatus::Open),
+        route: see.when(Field::Route, || text(route)),
+        audience: see.when(Field::Audience, || text(audience)),
+        detail,
+    }
+}
+
+/// What the case is for a reader of `level`: whom nobody told that it ended is not told that it was lost (R5).
+pub(super) fn status_at(status: CaseStatus, level: Disclosure) -> CaseStatus {
+    match status {
+        CaseStatus::Lost if level != Disclosure::Internal => CaseStatus::Open,
+        status => status,
+    }
+}
+
+/// The case's name for a reader of `level`.
+pub(super) fn reference_at<'a>(subject: &Subject<'a>, level: Disclosure) -> Cow<'a, str> {
+    match level {
+        Disclosure::Internal => line::one_line(subject.reference),
+        _ => Cow::Borrowed(subject.public_reference),
+    }
+}
+
+/// One level's eyes on the table.
+#[derive(Clone, Copy)]
+struct Sight(Disclosure);
+
+impl Sight {
+    fn is<T>(self, field: Field, value: T) -> Option<T> {
+        field.is_for(self.0).then_some(value)
+    }
+
+    fn when<T>(self, field: Field, value: impl FnOnce() -> T) -> Option<T> {
+        field.is_for(self.0).then(value)
+    }
+
+    fn maybe<T>(self, field: Field, value: Option<T>) -> Option<T> {
+        value.filter(|_| field.is_for(self.0))
+    }
+
+    fn text<'a>(self, field: Field, words: Option<&'a str>) -> Option<Cow<'a, str>> {
+        self.maybe(field, words).map(text)
+    }
+
+    fn texts<'a>(self, field: Field, words: &'a [Box<str>]) -> Vec<Cow<'a, str>> {
+        if field.is_for(self.0) { texts(words) } else { Vec::new() }
+    }
+
+    fn layer<'a>(self, field: Field, words: &'a Option<Layered>) -> Option<Cow<'a, str>> {
+        self.text(field, layer(words.as_ref(), self.0))
+    }
+}
+
+fn texts(words: &[Box<str>]) -> Vec<Cow<'_, str>> {
+    words.iter().filter(|word| !word.trim().is_empty()).map(|word| text(word)).collect()
+}
+
+fn alert<'a>(item: &'a AlertItem<'a>) -> AlertView<'a> {
+    let AlertItem { fingerprint, status, severity, labels, annotations, starts_at, ends_at, url, source } =
+        item;
+    AlertView {
+        fingerprint: *fingerprint,
+        status: *status,
+        severity,
+        labels: CleanLabels(labels),
+        annotations: CleanLabels(annotations),
+        starts_at: *starts_at,
+        ends_at: *ends_at,
+        url: url.filter(|url| line::is_web(url)).map(text),
+        source: text(source.as_str()),
+    }
+}
+
+fn case<'a>(item: &'a DigestItem, see: Sight) -> CaseView<'a> {
+    let DigestItem { title, level, status, severity, reference, at } = item;
+    // A title made for a more trusted level must not stand here, whoever put it in.
+    let readable = see.0.may_read(*level);
+    CaseView {
+        title: if readable { line::one_line(title) } else { Cow::Borrowed(super::title::NEUTRAL) },
+        status: status_at(*status, see.0),
+        reference: if readable { line::one_line(reference) } else { Cow::Borrowed("") },
+        severity: see.when(Field::CaseSeverity, || line::one_line(severity)),
+        at: see.is(Field::CaseAt, *at),
+    }
+}
+
+fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> IncidentView<'a> {
+    // Notes are for the timeline and told to nobody (DESIGN, section 9).
+    let IncidentRecord {
+        id,
+        severity,
+        stage,
+        title,
+        note,
+        customer_impact,
+        scope: _,
+        components,
+        component_names,
+        data_safety,
+        workaround,
+        resolution,
+        impact: _,
+        needs: _,
+        expected_end: _,
+        data_exposure,
+        regulatory,
+        visibility,
+        commander,
+        comms_lead,
+        labels,
+        acknowledged_by,
+        source,
+        notes: _,
+    } = record;
+    let stage = stage_at(*stage, status, see.0);
+    // What is said at the end is not said before it (R26).
+    let over = status == CaseStatus::Resolved;
+    let layers = |level| TextsView {
+        title: layer_of(title, level),
+        note: layer_of(note, level),
+        workaround: layer_of(workaround, level),
+        data_safety: layer_of(data_safety, level),
+        resolution: layer_of(resolution, level).filter(|_| over),
+    };
+    let state = component_state(status, stage);
+    let components_named = texts(component_names).into_iter().map(|name| ComponentView { name, state });
+    IncidentView {
+        incident: see.when(Field::Incident, || text(id)),
+        stage: see.maybe(Field::Stage, stage),
+        stage_in_words: see.maybe(Field::StageInWords, stage.map(stage_in_words)),
+        note: see.layer(Field::Note, note).or(Some(Cow::Borrowed(neutral_note(status, stage)))),
+        workaround: see.layer(Field::Workaround, workaround),
+        data_safety: see.layer(Field::DataSafety, data_safety),
+        resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
+        components: components_named.collect(),
+        scope: scope(record, see),
+        expected_end: expected_end(record, see),
+        customer_impact: see.maybe(Field::CustomerImpact, *customer_impact),
+        impact: impact(record, see),
+        needs: needs(record, see),
+        data_exposure: see.maybe(Field::DataExposure, *data_exposure),
+        regulatory: see.maybe(Field::Regulatory, *regulatory),
+        visibility: see.maybe(Field::Visibility, *visibility),
+        customer_texts: see
+            .when(Field::CustomerTitle, || layers(Disclosure::External))
+            .filter(TextsView::is_some),
+        business_texts: see
+            .when(Field::BusinessTitle, || layers(Disclosure::Business))
+            .filter(TextsView::is_some),
+        reported_severity: see.text(Field::ReportedSeverity, severity.as_deref()),
+        component_ids: see.texts(Field::ComponentIds, components),
+        commander: see.text(Field::Commander, commander.as_deref()),
+        comms_lead: see.text(Field::CommsLead, comms_lead.as_deref()),
+        acknowledged_by: see.text(Field::AcknowledgedBy, acknowledged_by.as_deref()),
+        labels: see.is(Field::Labels, CleanLabels(labels)),
+        source: see.text(Field::Source, source.as_ref().map(|name| name.as_str())),
+    }
+}
+
+/// The stage for a reader of `level`: over only once the case is over for them too (R26).
+fn stage_at(stage: Option<Stage>, status: CaseStatus, level: Disclosure) -> Option<Stage> {
+    match (stage, status) {
+        (_, CaseStatus::Resolved) => Some(Stage::Resolved),
+        (Some(Stage::Resolved), _) if level != Disclosure::Internal => Some(Stage::Monitoring),
+        (stage, _) => stage,
+    }
+}
+
+/// Exactly the layer of `level` and none that stands in for it.
+fn layer_of(words: &Option<Layered>, level: Disclosure) -> Option<Cow<'_, str>> {
+    let words = words.as_ref()?;
+    let own = match level {
+        Disclosure::Internal => &words.internal,
+        Disclosure::Business => &words.business,
+        Disclosure::External => &words.public,
+    };
+    own.as_deref().filter(|words| !words.trim().is_empty()).map(text)
+}
+
+impl TextsView<'_> {
+    fn is_some(&self) -> bool {
+        let all = [&self.title, &self.note, &self.workaround, &self.data_safety, &self.resolution];
+        all.iter().any(|text| text.is_some())
+    }
+}
+
+fn scope<'a>(record: &'a IncidentRecord, see: Sight) -> Option<ScopeView<'a>> {
+    let scope = record.scope.as_ref()?;
+    let share = see.text(Field::ScopeShare, scope.share.as_deref());
+    let regions = see.texts(Field::ScopeRegions, &scope.regions);
+    (share.is_some() || !regions.is_empty()).then_some(ScopeView { share, regions })
+}
+
+fn expected_end<'a>(record: &'a IncidentRecord, see: Sight) -> Option<ExpectedEndView<'a>> {
+    let end = record.expected_end.as_ref()?;
+    let released = end.public || Field::ExpectedEndPublic.is_for(see.0);
+    released.then(|| ExpectedEndView {
+        at: end.at,
+        confidence: see.text(Field::ExpectedEndConfidence, end.confidence.as_deref()),
+        public: see.is(Field::ExpectedEndPublic, end.public),
+    })
+}
+
+fn impact<'a>(record: &'a IncidentRecord, see: Sight) -> Option<ImpactView<'a>> {
+    let impact = record.impact.as_ref().filter(|_| Field::ImpactCustomers.is_for(see.0))?;
+    Some(ImpactView {
+        customers: see.maybe(Field::ImpactCustomers, impact.customers),
+        share: see.text(Field::ImpactShare, impact.share.as_deref()),
+        revenue_per_hour: see.text(Field::ImpactRevenue, impact.revenue_per_hour.as_deref()),
+        accounts: see.texts(Field::ImpactAccounts, &impact.accounts),
+    })
+}
+
+fn needs<'a>(record: &'a IncidentRecord, see: Sight) -> Option<NeedsView<'a>> {
+    let needs = record.needs.as_ref().filter(|_| Field::NeedsWhat.is_for(see.0))?;
+    Some(NeedsView {
+        what: text(&needs.what),
+        who: see.text(Field::NeedsWho, needs.who.as_deref()),
+        by: see.maybe(Field::NeedsBy, needs.by),
+    })
+}

@@ -1,0 +1,104 @@
+//! What makes a state of a case: what deduplication and "has anything changed" compare (R17, R21).
+
+use super::cut::view;
+use super::view::{Detail, View};
+use super::{Disclosure, Subject};
+use crate::event::Status;
+use crate::event::id::{Digest, Fingerprint};
+
+/// The digest of what a reader of `level` may see of the case's state: status, severity, stage, what fires, and the
+/// texts. Two subjects of one case with the same digest have nothing new to tell that reader.
+///
+/// Not part of it: what the message is for, when the case changed, what other audiences read (R21), and annotations
+/// of alerts, which carry measured values that change all the time.
+pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
+    let mut view = view(subject, level);
+    let status = view.status.as_str().as_bytes();
+    let severity = view.severity.unwrap_or_default().as_bytes();
+    let title = std::mem::take(&mut view.title);
+    let head = [view.about.as_bytes(), status, severity, title.as_bytes()];
+    let rest = detail(&mut view);
+    Digest::of(&[head[0], head[1], head[2], head[3], &rest])
+}
+
+fn detail(view: &mut View<'_>) -> Vec<u8> {
+    match &mut view.detail {
+        Detail::Group(group) => {
+            let alerts = group.alerts.as_deref().unwrap_or_default();
+            let firing = alerts.iter().filter(|alert| alert.status == Status::Firing);
+            let mut set: Vec<Fingerprint> = firing.map(|alert| alert.fingerprint).collect();
+            set.sort_unstable();
+            // Of those that are not shown only the number is known.
+            let count = group.firing.unwrap_or(0) as u64;
+            let numbers = std::iter::once(count).chain(set.iter().map(|fingerprint| fingerprint.0));
+            numbers.flat_map(u64::to_le_bytes).collect()
+        }
+        Detail::Incident(incident) => {
+            incident.customer_texts = None;
+            incident.business_texts = None;
+            json(incident)
+        }
+        Detail::Digest(digest) => json(digest),
+        Detail::Notice(notice) => json(notice),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("views have string keys and no floats")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Time;
+    use crate::message::{About, CaseStatus, Kind, sample};
+
+    #[test]
+    fn only_what_the_reader_may_see_makes_a_new_state() {
+        let before = sample::Incident::full();
+        let digest = |sample: &sample::Incident, level| state_digest(&sample.subject(Kind::Update), level);
+        let differs = |after: &sample::Incident| {
+            Disclosure::ALL.map(|level| digest(&before, level) != digest(after, level))
+        };
+        let changed = |change: &dyn Fn(&mut sample::Incident)| {
+            let mut after = before.clone();
+            change(&mut after);
+            differs(&after)
+        };
+        assert_eq!(changed(&|_| {}), [false, false, false]);
+        assert_eq!(changed(&|s| s.record.commander = None), [true, false, false]);
+        assert_eq!(changed(&|s| s.record.impact = None), [true, true, false]);
+        assert_eq!(changed(&|s| s.record.components.clear()), [true, false, false]);
+        assert_eq!(changed(&|s| s.record.scope = None), [true, true, true]);
+        assert_eq!(changed(&|s| s.record.stage = None), [true, true, true]);
+        assert_eq!(changed(&|s| s.changed_at = Time::EPOCH), [false, false, false]);
+        assert_eq!(changed(&|s| s.record.notes.clear()), [false, false, false]);
+        // The public note is news for those outside alone: business has its own.
+        let note = |s: &mut sample::Incident| s.record.note.as_mut().unwrap().public = Some("Other".into());
+        assert_eq!(changed(&note), [false, false, true]);
+    }
+
+    #[test]
+    fn the_firing_set_is_the_state_of_a_group() {
+        let sample = sample::Group::full();
+        let state = |change: &dyn Fn(&mut Subject<'_>), level| {
+            let mut subject = sample.subject(Kind::Update);
+            change(&mut subject);
+            state_digest(&subject, level)
+        };
+        let same = state(&|_| {}, Disclosure::Internal);
+        assert_eq!(state(&|s| s.kind = Kind::Reminder, Disclosure::Internal), same);
+        assert_eq!(state(&|s| s.changed_at = Time::EPOCH, Disclosure::Internal), same);
+        let fewer = |s: &mut Subject<'_>| {
+            if let About::Alerts { shown, .. } = &mut s.about {
+                shown[0].status = Status::Lost;
+            }
+        };
+        assert_ne!(state(&fewer, Disclosure::Internal), same);
+        assert_eq!(state(&fewer, Disclosure::Business), state(&|_| {}, Disclosure::Business));
+        // Lost is no word for those outside (R5).
+        let lost = |s: &mut Subject<'_>| s.status = CaseStatus::Lost;
+        assert_ne!(state(&lost, Disclosure::Internal), same);
+        assert_eq!(state(&lost, Disclosure::External), state(&|_| {}, Disclosure::External));
+    }
+}
