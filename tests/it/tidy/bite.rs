@@ -133,6 +133,8 @@ fn words_paths_and_addresses() {
     ]
     .join("\n");
     assert_eq!(places(check::banned_words, "docs/x.md", &text), [2, 3, 4, 5, 6, 7]);
+    let in_code = ["struct Sess", "ion;\n// from our sess", "ion"].concat();
+    assert_eq!(places(check::banned_words, "src/ingest/x.rs", &in_code), [2]);
 }
 
 #[test]

@@ -213,13 +213,16 @@ pub fn banned_words(sources: &[Source]) -> Offences {
         |source| &source.text,
     ));
     offences.extend(matches(sources, &format!(r"(?i)\b(?:{registries})\b"), wanted, |source| &source.text));
-    // Protocols have these; nothing else here does.
-    let meeting = ["(?i)(?:\\b(tls|smtp|nats|http|slack) )?\\bsess", "ions?\\b"].concat();
-    // The SMTP server for tests is a Python library's, and so are its names.
-    let meetings = matches(sources, &meeting, |source| !source.path.ends_with(".py"), |source| &source.text);
+    // Programs have such things, and prose may name those of a protocol; nothing else here has them.
+    let program = |source: &Source| source.path.ends_with(".rs") || source.path.ends_with(".py");
+    let meeting = ["sess", "ions?\\b"].concat();
+    let of_protocol = format!(r"(?i)(?:\b(tls|smtp|nats|http|slack) )?\b{meeting}");
+    let meetings = matches(sources, &of_protocol, |source| !program(source), |source| &source.text);
     offences.extend(
         meetings.into_iter().filter(|offence| !offence.rsplit(": ").next().unwrap_or("").contains(' ')),
     );
+    let of_people = format!(r"(?i)\b(?:our|my|your|work|coding|chat) {meeting}");
+    offences.extend(matches(sources, &of_people, program, |source| &source.text));
     offences
 }
 
