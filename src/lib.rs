@@ -14,6 +14,7 @@ pub mod config;
 pub mod decide;
 pub mod deliver;
 pub mod event;
+pub mod history;
 pub mod ingest;
 pub mod journal;
 pub mod message;
