@@ -2,8 +2,8 @@
 
 use super::{Exit, block_on, complain};
 use crate::config;
-use crate::daemon::lanes;
 use crate::daemon::recover::recover;
+use crate::daemon::{history, lanes};
 use crate::event::Name;
 use crate::journal::tail::{self, Sight};
 use crate::journal::{Birth, Encoder, FileStore, Header, Store, entry, file, verify};
@@ -36,6 +36,8 @@ enum Command {
         #[arg(long)]
         admin: bool,
     },
+    /// Makes the history of questions anew from the journal. The daemon must be stopped.
+    Reindex,
     /// Shows where each lane stands; with a lane and `--begin-anew`, lets it begin as at a first start.
     Cursor {
         /// The lane.
@@ -58,6 +60,9 @@ pub fn run(arguments: Arguments) -> Exit {
     if let Command::Cursor { lane: Some(lane), .. } = &arguments.command {
         return block_on(begin_anew(&journal.path, lane)).unwrap_or_else(|exit| exit);
     }
+    if let Command::Reindex = &arguments.command {
+        return block_on(reindex(&journal.path)).unwrap_or_else(|exit| exit);
+    }
     let store = match FileStore::open_read_only(&journal.path) {
         Ok(store) => store,
         Err(error) => {
@@ -68,7 +73,7 @@ pub fn run(arguments: Arguments) -> Exit {
     let done = match arguments.command {
         Command::Verify { json } => block_on(verify_all(&store, json)),
         Command::Tail { from, admin } => block_on(print_tail(&store, from, admin)),
-        Command::Cursor { .. } => block_on(cursors(&store)),
+        Command::Reindex | Command::Cursor { .. } => block_on(cursors(&store)),
     };
     done.unwrap_or_else(|exit| exit)
 }
@@ -155,11 +160,7 @@ async fn begin_anew(path: &Path, lane: &str) -> Exit {
 }
 
 async fn clear_cursor(path: &Path, lane: &str) -> Result<(), String> {
-    let options = file::Options::new(path, Birth::default());
-    if FileStore::open_read_only(path).is_err() {
-        return Err(format!("there is no journal in {}", path.display()));
-    }
-    let store = FileStore::open(&options).map_err(|error| error.to_string())?;
+    let store = writable(path)?;
     let recovered = recover(&store).await.map_err(|error| error.to_string())?;
     let lane = Name::from(lane);
     if !recovered.cursors.contains_key(&lane) {
@@ -177,4 +178,29 @@ async fn clear_cursor(path: &Path, lane: &str) -> Result<(), String> {
     let mut encoder = Encoder::new().map_err(|error| error.to_string())?;
     let (frame, _) = encoder.encode(&header, &[]).map_err(|error| error.to_string())?;
     store.append(recovered.head, frame).await.map_err(|error| error.to_string())
+}
+
+async fn reindex(path: &Path) -> Exit {
+    let done = match writable(path) {
+        Ok(store) => history::rebuild(path, &store).await,
+        Err(why) => Err(why),
+    };
+    match done {
+        Ok(head) => {
+            println!("the history goes up to entry {head}");
+            Exit::Done
+        }
+        Err(why) => {
+            complain(&why);
+            Exit::No
+        }
+    }
+}
+
+/// The journal, for ourselves alone: nobody else may write it meanwhile.
+fn writable(path: &Path) -> Result<FileStore, String> {
+    if FileStore::open_read_only(path).is_err() {
+        return Err(format!("there is no journal in {}", path.display()));
+    }
+    FileStore::open(&file::Options::new(path, Birth::default())).map_err(|error| error.to_string())
 }

@@ -112,6 +112,7 @@ struct UnderWay {
     head: Head,
     batch: Batch,
     bytes: usize,
+    at: Time,
     since: Duration,
 }
 
@@ -227,7 +228,7 @@ impl Appends {
         self.bytes_since_snapshot += bytes as u64;
         self.futures.push_back(self.store.append(self.ahead, frame));
         self.ahead = head;
-        self.under_way.push_back(UnderWay { head, batch, bytes, since: self.clock.elapsed() });
+        self.under_way.push_back(UnderWay { head, batch, bytes, at, since: self.clock.elapsed() });
         Ok(())
     }
 
@@ -271,7 +272,7 @@ impl Appends {
         promises.into_iter().for_each(|promise| self.keep(promise));
         jobs.into_iter().for_each(|job| self.dispatcher.start(job));
         measures.count(&self.metrics);
-        self.history.tell(done.head, decided);
+        self.history.tell(done.head, done.at, decided);
     }
 
     fn keep(&self, promise: Promise) {

@@ -254,6 +254,10 @@ impl Engine {
             }
             Control::Gap(lane, from, to) => {
                 self.metrics.lane_gap(lane.as_str());
+                if let Some(cursor) = self.cursors.get_mut(&lane) {
+                    cursor.sequence = cursor.sequence.max(to);
+                    self.moved.insert(lane.clone(), cursor.clone());
+                }
                 self.inside(now, What::Gap { lane, from, to }, building);
             }
             Control::Stopped(lane, reason) => {
@@ -371,7 +375,9 @@ impl Engine {
     }
 
     fn gauges(&mut self, now: Time) {
-        if self.last_gauges + Span::from_secs(1) > now {
+        // Counting costs a walk over State: the larger it is, the less often.
+        let every = Span::from_millis(1000 + self.state.alerts.len() as u64 / 50);
+        if self.last_gauges + every > now {
             return;
         }
         self.last_gauges = now;
@@ -381,9 +387,17 @@ impl Engine {
         self.metrics.journal_room_reserve(self.appends.room() == Room::Reserve);
     }
 
+    /// Nothing more is let go: an attempt that begins now could not be written down.
+    fn hold_everything_back(&mut self) {
+        let mut policy = Policy::clone(&self.policy);
+        policy.channels.values_mut().for_each(|channel| channel.window = 0);
+        self.policy = Arc::new(policy);
+    }
+
     /// Stops taking, lets what is under way become durable, and keeps a snapshot for a quick start.
     async fn finish(mut self) {
         self.mailbox.close();
+        self.hold_everything_back();
         while !self.appends.is_empty() {
             if self.appends.next_durable().await.is_err() {
                 return;

@@ -14,6 +14,7 @@ pub mod lanes;
 pub mod leases;
 pub mod measure;
 pub mod messages;
+pub mod questions;
 pub mod recover;
 pub mod reload;
 pub mod retain;

@@ -8,7 +8,7 @@ use super::clock::{self, Clock};
 use super::dispatch::Dispatcher;
 use super::door::Mailbox;
 use super::engine::{Engine, NewPolicy};
-use super::history::Feed;
+use super::history::{self, Feed};
 use super::kept::KeptMessages;
 use super::lanes;
 use super::leases::Leases;
@@ -196,13 +196,15 @@ async fn start_engine(
     let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
     let kept = Arc::new(KeptMessages::new(store.clone()));
     let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
+    let (feed, entries) = Feed::new();
+    history::follow(&config.journal.path, store.clone(), entries, tokio::runtime::Handle::current());
     let appends = Appends::new(
         store.clone(),
         recovered.head,
         metrics.clone(),
         clock.clone(),
         dispatcher.clone(),
-        Feed::none(),
+        feed,
         config.journal.retain,
     )
     .map_err(|error| Stopped::Failed(error.to_string()))?;

@@ -22,11 +22,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
+/// What the handlers share.
 #[derive(Clone)]
-struct Face {
+pub(super) struct Face {
     shared: Arc<Shared>,
     access: Arc<dyn Access>,
     reloader: Arc<Reloader>,
+    /// Where the history lies.
+    pub(super) history: Arc<std::path::Path>,
 }
 
 /// Listens, if the configuration says where.
@@ -49,9 +52,12 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         Arc::new(move || clock.now()),
         ingest_http::Limits::default(),
     );
-    let face = Face { shared: shared.clone(), access, reloader: reloader.clone() };
-    let router =
-        ways_in.merge(own_routes(face.clone())).layer(middleware::from_fn_with_state(face, measured));
+    let history = super::history::path_in(&config.journal.path).into();
+    let face = Face { shared: shared.clone(), access, reloader: reloader.clone(), history };
+    let router = ways_in
+        .merge(own_routes(face.clone()))
+        .merge(super::questions::routes(face.clone()))
+        .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
     shared.tasks.spawn(TaskKind::Vital, "http", async move {
@@ -128,6 +134,7 @@ async fn measured(State(face): State<Face>, request: Request, next: Next) -> Res
         "/metrics" => "metrics",
         "/-/healthy" | "/-/ready" => "probes",
         "/-/reload" => "reload",
+        "/v1/told" | "/v1/cases" => "questions",
         path if path.starts_with("/v1/") => "commands",
         _ => "other",
     };
@@ -163,7 +170,7 @@ async fn metrics(State(face): State<Face>) -> Response {
 }
 
 /// Whether the request may do this; the name of its token for the facts that it causes.
-fn admit(
+pub(super) fn admit(
     face: &Face,
     headers: &HeaderMap,
     peer: Option<&Peer>,
