@@ -1,18 +1,20 @@
 //! `tidings journal verify | tail | cursor | reindex`: the journal as it lies, beside a running daemon or without one.
 
-use super::{ConfigFiles, Exit, block_on, complain};
+use super::{Exit, block_on, complain};
 use crate::config;
 use crate::daemon::recover::recover;
 use crate::journal::tail::{self, Sight};
 use crate::journal::{FileStore, Store, verify};
 use std::io::Write;
+use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
-    files: ConfigFiles,
+    /// A configuration file, for its [journal]; later ones replace keys.
+    #[arg(long, short, value_name = "FILE", default_value = "tidings.toml", global = true)]
+    config: Vec<PathBuf>,
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -37,7 +39,7 @@ enum Command {
 }
 
 pub fn run(arguments: Arguments) -> Exit {
-    let journal = match config::journal_section(&arguments.files.config) {
+    let journal = match config::journal_section(&arguments.config) {
         Ok(journal) => journal,
         Err(mistakes) => {
             eprint!("{}", mistakes.render(false));

@@ -179,6 +179,11 @@ impl Appends {
         self.under_way.is_empty()
     }
 
+    /// Since when the oldest entry under way waits, by the monotonic clock.
+    pub fn oldest_under_way(&self) -> Option<Duration> {
+        self.under_way.front().map(|oldest| oldest.since)
+    }
+
     /// Whether another entry may be begun, with so many inputs waiting.
     pub fn may_append(&self, waiting: usize) -> bool {
         let limit = if waiting >= WORTH_AN_ENTRY { AHEAD_MAX } else { AHEAD_WHEN_IDLE };

@@ -2,6 +2,7 @@
 //!
 //! It owns State and runs on a thread of its own; nothing in it waits for a channel, a client or the disk.
 
+use super::alarm::Alarm;
 use super::append::{Appends, Batch as Building, Promise};
 use super::clock::Clock;
 use super::dispatch::{Body, Dispatcher, Job};
@@ -16,6 +17,7 @@ use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Event, Name, Span, Time};
 use crate::ingest::{Arrival, Fate};
 use crate::journal::{Cursor, Room};
+use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,6 +62,8 @@ pub struct Engine {
     pub(super) leases: Leases,
     pub(super) messages: Messages,
     pub(super) tasks: Tasks,
+    pub(super) health: Arc<Health>,
+    pub(super) alarm: Arc<Alarm>,
     /// What lanes have read since the last entry.
     pub(super) moved: BTreeMap<Name, Cursor>,
     pub(super) inputs_since_entry: u64,
@@ -74,6 +78,8 @@ impl Engine {
             if self.tasks.is_stopping() {
                 break;
             }
+            self.health.beat(self.clock.elapsed());
+            self.alarm.under_way_since(self.appends.oldest_under_way());
             if self.appends.may_append(self.mailbox.waiting()) {
                 self.turn();
             }
@@ -266,6 +272,7 @@ impl Engine {
 
     /// Another policy holds from this input on (R36).
     pub(super) fn adopt(&mut self, now: Time, new: NewPolicy, building: &mut Building) {
+        self.alarm.know(&new.policy);
         self.policy = new.policy;
         self.metrics.know(&measure::vocabulary(&new.config));
         if self.state.policy != Some(new.text.hash) {

@@ -1,5 +1,6 @@
 //! The daemon: the loop, its tasks, start and stop, the one clock.
 
+pub mod alarm;
 pub mod append;
 pub mod channels;
 pub mod clock;

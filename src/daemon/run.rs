@@ -1,5 +1,6 @@
 //! From a configuration to a running daemon, and back to nothing: start, take the lead, catch up, stop.
 
+use super::alarm::Alarm;
 use super::append::{Appends, Batch};
 use super::channels;
 use super::clock::{self, Clock};
@@ -23,7 +24,7 @@ use crate::event::id::Digest;
 use crate::event::{Name, Status, Time};
 use crate::journal::{Birth, FileStore, Store, file};
 use crate::observe::health::Health;
-use crate::observe::metrics::Metrics;
+use crate::observe::metrics::{Metrics, UPKEEP_EVERY};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -110,6 +111,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let store: Arc<dyn Store> = store;
     start_engine(&shared, &store, &config, recovered, now).await?;
     shared.health.ready("journal");
+    upkeep(&shared);
     let reloader =
         Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
     reload::watch(&reloader, &shared.tasks);
@@ -179,7 +181,7 @@ async fn start_engine(
     recovered: Recovered,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, .. } = &**shared;
+    let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
     let kept = Arc::new(KeptMessages::new(store.clone()));
     let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
     let appends = Appends::new(
@@ -191,6 +193,8 @@ async fn start_engine(
         Feed::none(),
     )
     .map_err(|error| Stopped::Failed(error.to_string()))?;
+    let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
+    alarm.watch(clock.clone(), tasks);
     let mut leases = Leases::default();
     for (fingerprint, alert) in &recovered.state.alerts {
         if alert.record.status == Status::Firing {
@@ -214,6 +218,8 @@ async fn start_engine(
         appends,
         leases,
         tasks: tasks.clone(),
+        health: health.clone(),
+        alarm: alarm.clone(),
         moved: Default::default(),
         inputs_since_entry: 0,
         last_entry: now,
@@ -281,6 +287,17 @@ fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<
         drop(watch);
     });
     Ok(())
+}
+
+/// Keeps the histograms of metrics small between scrapes.
+fn upkeep(shared: &Arc<Shared>) {
+    let (metrics, stopping) = (shared.metrics.clone(), shared.tasks.clone());
+    shared.tasks.spawn(TaskKind::Work, "upkeep", async move {
+        // Cancel-safe: an upkeep that is not made is made the next time.
+        while tokio::time::timeout(UPKEEP_EVERY, stopping.stopping()).await.is_err() {
+            metrics.upkeep();
+        }
+    });
 }
 
 /// Resolves when a person or the system asks the daemon to end, or something inside does.
