@@ -10,8 +10,8 @@ use crate::event::{Recipient, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, Message};
 use arc_swap::ArcSwap;
 use serde_json::value::RawValue;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Nothing was made durable for so long.
@@ -71,7 +71,9 @@ impl Alarm {
                 let now = clock.elapsed();
                 let due = told.is_none_or(|told| now.saturating_sub(told) >= EVERY);
                 if alarm.waits(now) >= AFTER && due {
-                    tracing::error!("nothing could be made durable for two minutes; telling the owner directly");
+                    tracing::error!(
+                        "nothing could be made durable for two minutes; telling the owner directly"
+                    );
                     told = Some(now);
                     alarm.tell(clock.now());
                 }

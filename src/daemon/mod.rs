@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod append;
+pub mod brake;
 pub mod channels;
 pub mod clock;
 pub mod dispatch;

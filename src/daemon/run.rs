@@ -2,6 +2,7 @@
 
 use super::alarm::Alarm;
 use super::append::{Appends, Batch};
+use super::brake::Brake;
 use super::channels;
 use super::clock::{self, Clock};
 use super::dispatch::Dispatcher;
@@ -109,11 +110,21 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
-    start_engine(&shared, &store, &config, recovered, now).await?;
-    shared.health.ready("journal");
+    let brake = Brake::new(&journal.path, recovered.worked);
+    match brake.holds() {
+        None => {
+            start_engine(&shared, &store, &config, recovered, brake, now).await?;
+            shared.health.ready("journal");
+        }
+        Some(why) => {
+            tracing::error!(why, "sending is stopped");
+            shared.mailbox.close();
+            shared.metrics.sending_stopped(true);
+            shared.health.not_ready("journal", &why);
+        }
+    }
     upkeep(&shared);
-    let reloader =
-        Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
+    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, shared.clone()));
     reload::watch(&reloader, &shared.tasks);
     server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
@@ -179,6 +190,7 @@ async fn start_engine(
     store: &Arc<dyn Store>,
     config: &Arc<Config>,
     recovered: Recovered,
+    brake: Brake,
     now: Time,
 ) -> Result<(), Stopped> {
     let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
@@ -226,7 +238,7 @@ async fn start_engine(
         last_gauges: Time::EPOCH,
     };
     let (done, lead) = tokio::sync::oneshot::channel();
-    spawn_loop(engine, first_inputs(config, epoch, lanes, done), shared)?;
+    spawn_loop(engine, first_inputs(config, epoch, lanes, done), brake, shared)?;
     metrics.leading(Some(epoch));
     lead.await.map_err(|_| Stopped::Failed("the first entry could not be written".into()))?;
     if let Some(nats) = &config.ingest.nats {
@@ -259,7 +271,7 @@ fn first_inputs(
 }
 
 /// The loop has a thread and a runtime of its own: nothing that takes long elsewhere delays a decision.
-fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<(), Stopped> {
+fn spawn_loop(mut engine: Engine, first: First, brake: Brake, shared: &Arc<Shared>) -> Result<(), Stopped> {
     let tasks = shared.tasks.clone();
     let (ended, wait) = tokio::sync::oneshot::channel::<()>();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -272,12 +284,18 @@ fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<
         .spawn(move || {
             // Attempts and lanes belong to the many-threaded runtime.
             let _outside = handle.enter();
-            let now = engine.clock.now();
-            let mut building = Batch::new(engine.appends.next_sequence());
-            engine.inside(now, first.started, &mut building);
-            engine.adopt(now, first.policy, &mut building);
-            engine.begin(now, building);
-            runtime.block_on(engine.run());
+            // A panic in `apply` leaves State unknown: the process ends and folds the journal again (R8).
+            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+                let now = engine.clock.now();
+                let mut building = Batch::new(engine.appends.next_sequence());
+                engine.inside(now, first.started, &mut building);
+                engine.adopt(now, first.policy, &mut building);
+                engine.begin(now, building);
+                runtime.block_on(engine.run());
+            }));
+            if ran.is_err() {
+                brake.note();
+            }
             drop(ended);
         })
         .map_err(|error| Stopped::Failed(error.to_string()))?;

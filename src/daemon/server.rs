@@ -10,6 +10,7 @@ use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
 use crate::observe::metrics::CONTENT_TYPE;
+use arc_swap::ArcSwap;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -57,6 +59,39 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         serve(listener, router, ServerLimits::default(), async move { stop.stopping().await }).await;
     });
     Ok(())
+}
+
+/// The tokens of the configuration in force.
+pub struct LiveTokens(ArcSwap<Tokens>);
+
+impl LiveTokens {
+    /// The tokens of another configuration hold from here on; secrets that cannot be opened change nothing.
+    pub fn renew(&self, config: &Config) {
+        match tokens(config) {
+            Ok(tokens) => self.0.store(Arc::new(tokens)),
+            Err(why) => tracing::error!(why, "the tokens of the configuration before hold on"),
+        }
+    }
+}
+
+impl Access for LiveTokens {
+    fn allows(
+        &self,
+        token: Option<&str>,
+        right: Right,
+        peer: Option<IpAddr>,
+    ) -> Result<Option<Name>, Denied> {
+        self.0.load().allows(token, right, peer)
+    }
+}
+
+fn tokens(config: &Config) -> Result<Tokens, String> {
+    let local = config
+        .ingest
+        .http
+        .as_ref()
+        .is_some_and(|http| http.listen.ip().is_loopback() && http.external_url.is_none());
+    Tokens::new(grants(config)?, local).map_err(|error| error.to_string())
 }
 
 fn grants(config: &Config) -> Result<Vec<Grant>, String> {
