@@ -2,11 +2,13 @@
 
 use super::{Exit, block_on, complain};
 use crate::config;
+use crate::daemon::lanes;
 use crate::daemon::recover::recover;
+use crate::event::Name;
 use crate::journal::tail::{self, Sight};
-use crate::journal::{FileStore, Store, verify};
+use crate::journal::{Birth, Encoder, FileStore, Header, Store, entry, file, verify};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -34,8 +36,15 @@ enum Command {
         #[arg(long)]
         admin: bool,
     },
-    /// Shows where each lane stands.
-    Cursor,
+    /// Shows where each lane stands; with a lane and `--begin-anew`, lets it begin as at a first start.
+    Cursor {
+        /// The lane.
+        #[arg(requires = "begin_anew")]
+        lane: Option<String>,
+        /// Forget up to where the lane was read, because its stream was made anew or restored. The daemon must be stopped.
+        #[arg(long, requires = "lane")]
+        begin_anew: bool,
+    },
 }
 
 pub fn run(arguments: Arguments) -> Exit {
@@ -46,6 +55,9 @@ pub fn run(arguments: Arguments) -> Exit {
             return Exit::Configuration;
         }
     };
+    if let Command::Cursor { lane: Some(lane), .. } = &arguments.command {
+        return block_on(begin_anew(&journal.path, lane)).unwrap_or_else(|exit| exit);
+    }
     let store = match FileStore::open_read_only(&journal.path) {
         Ok(store) => store,
         Err(error) => {
@@ -56,7 +68,7 @@ pub fn run(arguments: Arguments) -> Exit {
     let done = match arguments.command {
         Command::Verify { json } => block_on(verify_all(&store, json)),
         Command::Tail { from, admin } => block_on(print_tail(&store, from, admin)),
-        Command::Cursor => block_on(cursors(&store)),
+        Command::Cursor { .. } => block_on(cursors(&store)),
     };
     done.unwrap_or_else(|exit| exit)
 }
@@ -126,4 +138,43 @@ async fn cursors(store: &FileStore) -> Exit {
             Exit::No
         }
     }
+}
+
+/// Writes an entry that clears the lane's cursor.
+async fn begin_anew(path: &Path, lane: &str) -> Exit {
+    match clear_cursor(path, lane).await {
+        Ok(()) => {
+            println!("{lane} begins at `start` of [ingest.nats] when the daemon starts");
+            Exit::Done
+        }
+        Err(why) => {
+            complain(&why);
+            Exit::No
+        }
+    }
+}
+
+async fn clear_cursor(path: &Path, lane: &str) -> Result<(), String> {
+    let options = file::Options::new(path, Birth::default());
+    if FileStore::open_read_only(path).is_err() {
+        return Err(format!("there is no journal in {}", path.display()));
+    }
+    let store = FileStore::open(&options).map_err(|error| error.to_string())?;
+    let recovered = recover(&store).await.map_err(|error| error.to_string())?;
+    let lane = Name::from(lane);
+    if !recovered.cursors.contains_key(&lane) {
+        return Err(format!("no lane {lane} has a cursor"));
+    }
+    let header = Header {
+        v: entry::VERSION,
+        sequence: recovered.head.sequence + 1,
+        at: recovered.state.time,
+        epoch: recovered.state.epoch,
+        policy: recovered.state.policy.unwrap_or_default(),
+        cursors: [(lane, lanes::cleared())].into(),
+        previous: recovered.head.hash,
+    };
+    let mut encoder = Encoder::new().map_err(|error| error.to_string())?;
+    let (frame, _) = encoder.encode(&header, &[]).map_err(|error| error.to_string())?;
+    store.append(recovered.head, frame).await.map_err(|error| error.to_string())
 }

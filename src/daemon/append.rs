@@ -6,7 +6,7 @@ use super::measure::Measures;
 use super::task::{TaskKind, Tasks};
 use crate::decide::{Fact, Input, State};
 use crate::event::id::Digest;
-use crate::event::{Name, Time};
+use crate::event::{Name, Span, Time};
 use crate::ingest::{Answer, Fate, Refusal};
 use crate::journal::{
     AppendError, Cursor, Decided, Encoder, Head, Header, Pending, Resolution, Room, Store, crash_mark, entry,
@@ -132,6 +132,8 @@ pub struct Appends {
     entries_since_snapshot: u64,
     bytes_since_snapshot: u64,
     snapshot_runs: Arc<std::sync::atomic::AtomicBool>,
+    /// How long entries are kept (R44).
+    retain: Span,
 }
 
 impl Appends {
@@ -146,6 +148,7 @@ impl Appends {
         clock: super::clock::Clock,
         dispatcher: Dispatcher,
         history: Feed,
+        retain: Span,
     ) -> Result<Appends, crate::journal::EntryError> {
         Ok(Appends {
             store,
@@ -161,6 +164,7 @@ impl Appends {
             entries_since_snapshot: 0,
             bytes_since_snapshot: 0,
             snapshot_runs: Arc::default(),
+            retain,
         })
     }
 
@@ -294,6 +298,7 @@ impl Appends {
         self.bytes_since_snapshot = 0;
         let (id, store, metrics) = (self.ahead, self.store.clone(), self.metrics.clone());
         let (runs, clock) = (self.snapshot_runs.clone(), self.clock.clone());
+        let (cutoff, needed) = (self.clock.now() - self.retain, super::retain::needed(state));
         let snapshot = Snapshot { v: 1, state: state.clone(), cursors: cursors.clone() };
         tasks.spawn(TaskKind::Work, "snapshot", async move {
             let packed = tokio::task::spawn_blocking(move || pack(&snapshot)).await;
@@ -306,6 +311,9 @@ impl Appends {
                         tracing::warn!(%error, "no snapshot was kept; the journal is whole without it")
                     }
                 }
+            }
+            if let Err(error) = super::retain::retain(&*store, cutoff, needed).await {
+                tracing::warn!(%error, "old entries of the journal were not dropped");
             }
             runs.store(false, Ordering::Release);
         });

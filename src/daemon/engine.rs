@@ -35,6 +35,9 @@ const CURSOR_EVERY: Span = Span::from_secs(5);
 /// Or after so many inputs.
 const CURSOR_INPUTS: u64 = 10_000;
 
+/// After so many entries a start writes the policy down again.
+const POLICY_AGAIN: u64 = 100_000;
+
 /// A policy that is to hold from its input on.
 pub struct NewPolicy {
     /// The compiled configuration.
@@ -275,7 +278,9 @@ impl Engine {
         self.alarm.know(&new.policy);
         self.policy = new.policy;
         self.metrics.know(&measure::vocabulary(&new.config));
-        if self.state.policy != Some(new.text.hash) {
+        // A policy whose texts stand far back is adopted again, so that old entries may go (R44).
+        let far_back = building.sequence().saturating_sub(self.state.policy_entry) > POLICY_AGAIN;
+        if self.state.policy != Some(new.text.hash) || far_back {
             self.inside(now, What::PolicyChanged(new.text), building);
         }
         building.promise(Promise::Policy(new.channels, new.done));

@@ -16,6 +16,7 @@ pub mod measure;
 pub mod messages;
 pub mod recover;
 pub mod reload;
+pub mod retain;
 pub mod run;
 pub mod server;
 pub mod task;

@@ -203,6 +203,7 @@ async fn start_engine(
         clock.clone(),
         dispatcher.clone(),
         Feed::none(),
+        config.journal.retain,
     )
     .map_err(|error| Stopped::Failed(error.to_string()))?;
     let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
