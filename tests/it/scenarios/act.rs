@@ -3,7 +3,7 @@
 use super::script::{begin, offset};
 use super::world::{Manner, World, config};
 use serde_json::{Map, Value, json};
-use tidings::decide::{Command, Garbage, Identity, Input, Origin, Verdict, What, Fact};
+use tidings::decide::{Command, Fact, Garbage, Identity, Input, Origin, Verdict, What};
 use tidings::event::id::Digest;
 use tidings::event::{
     Action, AlertEvent, Event, IncidentEvent, LabelsBuilder, Layered, Name, Recipient, Span, Status, Time,
@@ -230,7 +230,8 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
         }
         *place = value;
     }
-    let made: IncidentEvent = serde_json::from_value(object).unwrap_or_else(|error| panic!("{error}: {fields:?}"));
+    let made: IncidentEvent =
+        serde_json::from_value(object).unwrap_or_else(|error| panic!("{error}: {fields:?}"));
     remember_inside(world, &made);
     let identity = identity(event_id.as_deref(), &fields.join(" "));
     event(world, Event::Incident(Box::new(made)), identity)
@@ -268,7 +269,8 @@ fn reload(world: &mut World, changes: &[&str], text: &mut String) -> Came {
     for change in changes {
         let parts: Vec<&str> = change.split('|').collect();
         let &["s", old, new, ""] = parts.as_slice() else { panic!("no change: {change}") };
-        let (old, new) = (old.replace("''", "\"").replace("\\n", "\n"), new.replace("''", "\"").replace("\\n", "\n"));
+        let (old, new) =
+            (old.replace("''", "\"").replace("\\n", "\n"), new.replace("''", "\"").replace("\\n", "\n"));
         assert!(text.contains(&old), "the policy does not hold {old:?}");
         *text = text.replace(&old, &new);
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use tidings::event::{Span, Time};
 
-
 /// A scenario as it stands in its file.
 pub struct Script {
     /// The rules that it names in its first lines.
@@ -74,7 +73,8 @@ pub fn words(line: &str) -> Vec<String> {
 
 /// Reads a scenario.
 pub fn parse(text: &str, policies: &Path) -> Script {
-    let mut script = Script { rules: Vec::new(), policy: String::new(), head: String::new(), steps: Vec::new() };
+    let mut script =
+        Script { rules: Vec::new(), policy: String::new(), head: String::new(), steps: Vec::new() };
     let mut lines = text.lines();
     for line in lines.by_ref() {
         script.head.push_str(line);
@@ -86,7 +86,9 @@ pub fn parse(text: &str, policies: &Path) -> Script {
             script.rules.extend(rules(comment));
         } else if let Some(name) = line.strip_prefix("policy ") {
             let file = policies.join(format!("{name}.toml"));
-            script.policy.push_str(&std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("no policy {name}")));
+            script
+                .policy
+                .push_str(&std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("no policy {name}")));
         } else {
             script.policy.push_str(line);
             script.policy.push('\n');

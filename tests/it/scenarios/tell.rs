@@ -55,11 +55,15 @@ impl Teller {
                 format!("returned {}{maybe}{again}", self.delivery(*delivery))
             }
             Fact::Ended { end: End::Delivered(_), .. } => return None,
-            Fact::Ended { delivery, end } => format!("ended {}: {}", self.delivery(*delivery), end_words(end)),
+            Fact::Ended { delivery, end } => {
+                format!("ended {}: {}", self.delivery(*delivery), end_words(end))
+            }
             Fact::ChannelPaused { channel, until, .. } => {
                 format!("paused {channel} until {}", until.map_or("resumed".to_owned(), written))
             }
-            Fact::ChannelProbed { channel, delivery } => format!("probe {channel}: {}", self.delivery(*delivery)),
+            Fact::ChannelProbed { channel, delivery } => {
+                format!("probe {channel}: {}", self.delivery(*delivery))
+            }
             Fact::ChannelOpened { channel, allowed: Some(allowed) } => format!("{channel} takes {allowed}"),
             Fact::ChannelOpened { channel, allowed: None } => format!("{channel} is open"),
             Fact::AlertsLost { alerts, whole_source, .. } => {
@@ -83,13 +87,16 @@ impl Teller {
             _ => self.case(notified.case),
         };
         let message = &notified.message;
-        self.texts.push(format!("{}\n{}\n{}\n{:?}", message.title, message.short, message.body, message.facts));
+        self.texts
+            .push(format!("{}\n{}\n{}\n{:?}", message.title, message.short, message.body, message.facts));
         let mut told = Vec::new();
         for Decided { id, recipient, channel, kind, .. } in &notified.deliveries {
             let name = (*kind, self.case(notified.case), recipient.clone(), notified.audience.clone());
             self.deliveries.insert(*id, name);
             let own = if *kind == notified.kind { String::new() } else { format!(" ({})", kind.as_str()) };
-            let way = if short(recipient).ends_with(channel.as_str()) || short(recipient).contains('@') && recipient.as_str().contains(&format!("@{channel}")) {
+            let way = if short(recipient).ends_with(channel.as_str())
+                || short(recipient).contains('@') && recipient.as_str().contains(&format!("@{channel}"))
+            {
                 String::new()
             } else {
                 format!(" by {channel}")
@@ -118,7 +125,9 @@ impl Teller {
     }
 
     fn delivery(&self, id: DeliveryId) -> String {
-        let Some((kind, case, recipient, _)) = self.deliveries.get(&id) else { return format!("delivery {id}") };
+        let Some((kind, case, recipient, _)) = self.deliveries.get(&id) else {
+            return format!("delivery {id}");
+        };
         let case = if case == "desk" { String::new() } else { format!(" {case}") };
         format!("{}{case} to {}", kind.as_str(), short(recipient))
     }
@@ -144,4 +153,3 @@ fn end_words(end: &End) -> String {
     };
     format!("{} {why}", end.as_str())
 }
-

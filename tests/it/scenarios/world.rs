@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tidings::config::{Config, from_texts};
 use tidings::decide::{
-    Accepted, Blame, Failure, Fact, Input, Origin, Outcome, Policy, PolicyText, Reason, Retry, Sent, State,
+    Accepted, Blame, Fact, Failure, Input, Origin, Outcome, Policy, PolicyText, Reason, Retry, Sent, State,
     Verdict, What, step,
 };
 use tidings::event::id::DeliveryId;
@@ -229,7 +229,8 @@ impl World {
         let mut again = State::default();
         for (number, (policy, input, facts)) in self.journal.iter().enumerate() {
             let (_, repeated) = step(&mut again, policy, input, number as u64 + 1);
-            let (was, is) = (serde_json::to_string(facts).unwrap(), serde_json::to_string(&repeated).unwrap());
+            let (was, is) =
+                (serde_json::to_string(facts).unwrap(), serde_json::to_string(&repeated).unwrap());
             assert_eq!(was, is, "the replay of input {number} decides something else");
         }
     }
