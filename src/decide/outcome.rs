@@ -87,7 +87,8 @@ fn failed(
     } else if !matches!(channel.health, Health::Paused { .. } | Health::Probing { .. }) {
         facts.push(pause(now, delivery, channel, failure));
     }
-    let worn_out = probing && !own && delivery.failures + 1 >= PROBES_MAX;
+    // While nothing else waits there is nothing to try instead: the pause alone sets the pace.
+    let worn_out = probing && !own && delivery.failures + 1 >= PROBES_MAX && channel.waiting() > 0;
     if own || worn_out {
         return own_failure(state, policy, now, id, delivery, failure, facts);
     }
@@ -143,8 +144,10 @@ fn own_failure(
         return facts;
     }
     let asked = if let Retry::After(asked) = failure.retry { asked } else { None };
+    // What wore out as a probe makes room for others, no longer than a held channel is left untried.
+    let longest = if failure.about == Blame::Delivery { OWN_RETRY_MAX } else { PROBE_EVERY_MAX };
     let wait = asked.map_or_else(
-        || backoff(OWN_RETRY_FIRST, OWN_RETRY_MAX, delivery.failures + 1, delivery.key, delivery.attempts),
+        || backoff(OWN_RETRY_FIRST, longest, delivery.failures + 1, delivery.key, delivery.attempts),
         |asked| asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX),
     );
     facts.push(Fact::Returned {

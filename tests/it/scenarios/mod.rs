@@ -10,7 +10,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tell::Teller;
-use tidings::decide::Fact;
 use world::{World, config};
 
 /// The rules that scenarios test.
@@ -66,6 +65,7 @@ fn run(script: &Script) -> (String, Vec<String>) {
             }
         }
     }
+    wrong.append(&mut world.wrong);
     world.check_whole();
     (out, wrong)
 }
@@ -114,9 +114,4 @@ fn every_rule_has_a_scenario() {
         .collect();
     let missing: Vec<&u32> = RULES.iter().filter(|rule| !named.contains(rule)).collect();
     assert!(missing.is_empty(), "no scenario names these rules: {missing:?}");
-}
-
-/// The facts of one kind, for tests that ask about them.
-pub fn notified(facts: &[Fact]) -> impl Iterator<Item = &tidings::decide::Notified> {
-    facts.iter().filter_map(|fact| if let Fact::Notified(notified) = fact { Some(&**notified) } else { None })
 }

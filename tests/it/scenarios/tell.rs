@@ -36,7 +36,7 @@ impl Teller {
                 return None;
             }
             Fact::CaseClosed { case } => format!("closed {}", self.case(*case)),
-            Fact::Notified(notified) => self.notified(notified),
+            Fact::Notified(notified) => self.notified(notified, state),
             Fact::Withheld { case, audience, recipient, reason, digest_at } => {
                 let digest = digest_at.map(|at| format!(", digest {}", written(at))).unwrap_or_default();
                 format!("withheld {} {audience} {recipient}: {}{digest}", self.case(*case), reason.as_str())
@@ -80,7 +80,7 @@ impl Teller {
         })
     }
 
-    fn notified(&mut self, notified: &Notified) -> String {
+    fn notified(&mut self, notified: &Notified, state: &State) -> String {
         let case = match notified.kind {
             Kind::Digest => format!("{} cases", notified.speaks_for.len()),
             Kind::Notice => format!("\"{}\"", notified.message.title),
@@ -103,7 +103,10 @@ impl Teller {
             };
             told.push(format!("{}{way}{own}", short(recipient)));
         }
-        format!("{} {case} {}: {}", notified.kind.as_str(), notified.audience, told.join(", "))
+        let briefing = state.cases.get(&notified.case).and_then(|case| case.briefing(&notified.audience));
+        let own = briefing.is_none_or(|briefing| briefing.disclosure == notified.disclosure);
+        let level = if own { String::new() } else { format!(", at level {}", notified.disclosure) };
+        format!("{} {case} {}: {}{level}", notified.kind.as_str(), notified.audience, told.join(", "))
     }
 
     /// First attempts go without saying.

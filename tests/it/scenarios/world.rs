@@ -51,6 +51,8 @@ pub struct World {
     pub inside: Vec<String>,
     /// While the process is stopped, events wait in their stream.
     pub stopped: Option<Vec<Input>>,
+    /// What `holds` found otherwise.
+    pub wrong: Vec<String>,
     ended: BTreeSet<DeliveryId>,
 }
 
@@ -77,6 +79,7 @@ impl World {
             journal: Vec::new(),
             inside: Vec::new(),
             stopped: None,
+            wrong: Vec::new(),
             ended: BTreeSet::new(),
         }
     }
