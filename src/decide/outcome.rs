@@ -289,10 +289,10 @@ pub(super) fn orphaned(policy: &Policy, id: DeliveryId, delivery: &Delivery) -> 
     if delivery.is_released() {
         return None;
     }
-    let end = if !policy.endpoints.contains_key(&delivery.recipient) {
-        End::Suppressed { why: super::fact::SuppressedBy::Removed }
-    } else if !policy.channels.contains_key(&delivery.channel) {
+    let end = if !policy.channels.contains_key(&delivery.channel) {
         End::DeadLettered { why: DeadBy::ChannelRemoved, failure: None }
+    } else if !policy.endpoints.contains_key(&delivery.recipient) {
+        End::Suppressed { why: super::fact::SuppressedBy::Removed }
     } else {
         return None;
     };

@@ -19,6 +19,9 @@ use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{Event, Name, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(test)]
+mod tests;
+
 /// The most dues that one input handles; the rest waits for the next (R7).
 const DUES_MAX: usize = 1000;
 
@@ -114,6 +117,8 @@ fn tidy(state: &State, id: CaseId) -> Vec<Fact> {
 }
 
 fn decide(state: &State, policy: &Policy, now: Time, input: &Input) -> (Verdict, Vec<Fact>) {
+    #[cfg(test)]
+    tests::bite(input);
     let facts = match &input.what {
         What::Event(event) => return decide_event(state, policy, now, input, event),
         What::Garbage(garbage) => {
@@ -245,6 +250,8 @@ fn next_stage(state: &State, policy: &Policy, now: Time) -> Option<Vec<Fact>> {
 }
 
 fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact> {
+    #[cfg(test)]
+    tests::bite_due(state, due);
     match due {
         Due::CatchUp => vec![Fact::CatchUpEnded {}],
         Due::Probe(channel) => outcome::probe(state, policy, now, channel),

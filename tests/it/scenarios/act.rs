@@ -113,7 +113,9 @@ fn holds(world: &mut World, wanted: &str) {
         other => panic!("nothing is called {other}"),
     };
     if found.to_string() != number {
-        world.wrong.push(format!("{what} are {found} at {}, not {number}", super::script::written(world.now)));
+        world
+            .wrong
+            .push(format!("{what} are {found} at {}, not {number}", super::script::written(world.now)));
     }
 }
 

@@ -105,8 +105,11 @@ impl Teller {
         }
         let briefing = state.cases.get(&notified.case).and_then(|case| case.briefing(&notified.audience));
         let own = briefing.is_none_or(|briefing| briefing.disclosure == notified.disclosure);
+        let late = state.time.since(notified.due);
+        let minutes = late.millis() / 60_000;
+        let delay = if minutes == 0 { String::new() } else { format!(", delayed {minutes} min") };
         let level = if own { String::new() } else { format!(", at level {}", notified.disclosure) };
-        format!("{} {case} {}: {}{level}", notified.kind.as_str(), notified.audience, told.join(", "))
+        format!("{} {case} {}: {}{level}{delay}", notified.kind.as_str(), notified.audience, told.join(", "))
     }
 
     /// First attempts go without saying.

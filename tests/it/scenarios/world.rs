@@ -56,9 +56,21 @@ pub struct World {
     ended: BTreeSet<DeliveryId>,
 }
 
-/// A configuration from its text.
+/// A configuration from its text; `=== NAME` begins another file, and those are read before the first.
 pub fn config(text: &str) -> Config {
-    from_texts(&[("tidings.toml", text)], [7; 32], tidings::deliver::kinds())
+    let mut files: Vec<(String, String)> = vec![("tidings.toml".to_owned(), String::new())];
+    for line in text.lines() {
+        match line.strip_prefix("=== ") {
+            Some(name) => files.push((name.to_owned(), String::new())),
+            None => {
+                let text = &mut files.last_mut().unwrap().1;
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    files.rotate_left(1);
+    from_texts(&files, [7; 32], tidings::deliver::kinds())
         .unwrap_or_else(|error| panic!("{}", error.render(false)))
 }
 

@@ -1,6 +1,6 @@
 //! Deliveries on their way to their ends, and the channels that they go by.
 
-use crate::decide::fact::{End, Fact};
+use crate::decide::fact::{End, Fact, SupersededBy};
 use crate::decide::input::Accepted;
 use crate::decide::state::{Delivery, Due, Health, Line, Standing, State, Told};
 use crate::event::id::DeliveryId;
@@ -88,8 +88,19 @@ impl State {
         }
         let Some(line) = self.line_mut(&delivery) else { return };
         line.pending.retain(|pending| *pending != id);
+        let heirs = line.pending.clone();
         if let End::Delivered(Accepted { receipt: Some(receipt), .. }) = end {
             line.first.get_or_insert_with(|| receipt.clone());
+        }
+        if let End::Superseded { why: SupersededBy::Newer } = end
+            && delivery.kind == Kind::Opening
+        {
+            // What supersedes an unsent opening is the opening (R31).
+            for heir in heirs {
+                if let Some(heir) = self.deliveries.get_mut(&heir).filter(|heir| heir.kind == Kind::Update) {
+                    heir.kind = Kind::Opening;
+                }
+            }
         }
     }
 
