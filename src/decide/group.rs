@@ -303,9 +303,10 @@ fn nothing_to_say(
                 return facts;
             }
         }
-        if case.is_quiet() {
-            return close(state, id, case);
-        }
+    }
+    if standing.status == CaseStatus::Resolved && case.is_quiet() {
+        // Its end was said, or there is nobody to say it to.
+        return close(state, id, case);
     }
     let next = match standing.status {
         CaseStatus::Open => briefing.said.and_then(|(_, at)| Some(at + repeat?)),

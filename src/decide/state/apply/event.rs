@@ -1,7 +1,7 @@
 //! What happened outside: alerts and incidents.
 
 use crate::decide::fact::{AlertRecord, Fact, Stamp};
-use crate::decide::state::{Alert, State};
+use crate::decide::state::{Alert, Member, State};
 use crate::event::id::Fingerprint;
 use crate::event::{Action, IncidentEvent, Status, Time};
 use crate::message::Note;
@@ -47,7 +47,10 @@ impl State {
             if let Some(member) =
                 self.cases.get_mut(&case).and_then(|case| case.members.get_mut(&fingerprint))
             {
-                member.said_ended = false;
+                if member.said_ended {
+                    // Its end was told: this firing is news again.
+                    *member = Member::default();
+                }
             }
         }
     }
