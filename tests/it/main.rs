@@ -9,6 +9,7 @@ mod http;
 mod messages;
 mod metrics;
 mod nats;
+mod scenarios;
 mod support;
 mod tidy;
 mod tools;

@@ -108,6 +108,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         firing: Vec::new(),
         ended: Vec::new(),
         speaks_for: Vec::new(),
+        disclosure: crate::message::Disclosure::Internal,
         message: std::sync::Arc::new(message(kind, "databases{alertname=\"Down\"}", "Down")),
         deliveries: deliveries.collect(),
     }
