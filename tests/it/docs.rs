@@ -219,6 +219,21 @@ fn the_architecture_names_every_room_and_every_rule_of_tidy() {
 }
 
 #[test]
+fn files_that_the_architecture_names_exist() {
+    let page = text("ARCHITECTURE.md");
+    let file = Regex::new(r"`([a-z_]+/[a-z_/]+\.rs)`").unwrap();
+    let mut seen = 0;
+    for found in file.captures_iter(&page) {
+        seen += 1;
+        // `pager.rs` is the one to be written.
+        let exists =
+            ["", "src", "tests/it"].iter().any(|folder| root().join(folder).join(&found[1]).is_file());
+        assert!(exists || found[1].ends_with("pager.rs"), "there is no {}", &found[1]);
+    }
+    assert!(seen >= 10, "it names files");
+}
+
+#[test]
 fn every_rule_stands_once_and_in_order() {
     let page = text("docs/rules.md");
     let rule = Regex::new(r"(?m)^\*\*R(\d+) ").unwrap();
