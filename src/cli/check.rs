@@ -2,7 +2,7 @@
 
 use super::{ConfigFiles, Exit, complain, offline};
 use crate::config::{Config, open_secret};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         eprint!("{}", warnings.render(colour));
     }
     if arguments.effective {
-        println!("{}", config.effective());
+        show(&config.effective());
     }
     let closed = if arguments.secrets { closed_secrets(&config) } else { Vec::new() };
     closed.iter().for_each(|why| complain(why));
@@ -48,15 +48,20 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
     if !arguments.json && !arguments.effective {
         let policy = &config.policy;
-        println!(
+        show(&format!(
             "ok: {} rows, {} audiences, {} contacts, {} channels",
             policy.rows.len(),
             policy.audiences.len(),
             policy.contacts.len(),
             policy.channels.len()
-        );
+        ));
     }
     Exit::Done
+}
+
+/// Prints; whoever closes the pipe has seen enough.
+fn show(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Every secret that cannot be opened, with the key that it stands at.

@@ -73,7 +73,9 @@ pub async fn start(
         tls: Tls { ca: nats.ca.clone(), ..Tls::default() },
         inbox_prefix: None,
     };
-    let client = connect::connect(&settings, |link| match link {
+    let stopping = tasks.clone();
+    let client = connect::connect(&settings, move |link| match link {
+        Link::Down if stopping.is_stopping() => {}
         Link::Up => tracing::info!("connected to NATS"),
         Link::Down => tracing::warn!("the connection to NATS is down; it is being made anew"),
         Link::Refused => tracing::warn!("NATS refuses something; are the permissions right?"),

@@ -7,6 +7,7 @@ use crate::history::{
 };
 use crate::ingest::access::Right;
 use crate::ingest::server::Peer;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -83,11 +84,15 @@ impl From<Told> for Brief {
 }
 
 /// In brief, the oldest first, one row a line; with `full=true` everything that is known, the newest first.
-async fn told(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    if query.0.full == Some(true) {
-        return ask(face, request, query.0, words).await.map_or_else(|r| *r, |rows| named("told", &rows));
+async fn told(State(face): State<Face>, query: Asks, request: Request) -> Response {
+    let asked = match read(query) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    if asked.full == Some(true) {
+        return ask(face, request, asked, words).await.map_or_else(|r| *r, |rows| named("told", &rows));
     }
-    let rows = match ask(face, request, query.0, words).await {
+    let rows = match ask(face, request, asked, words).await {
         Ok(rows) => rows,
         Err(response) => return *response,
     };
@@ -112,8 +117,12 @@ fn words(questions: &Questions, asked: &Asked) -> Result<Vec<Told>, Error> {
     })
 }
 
-async fn cases(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    let rows = ask(face, request, query.0, |questions: &Questions, asked: &Asked| {
+async fn cases(State(face): State<Face>, query: Asks, request: Request) -> Response {
+    let asked = match read(query) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    let rows = ask(face, request, asked, |questions: &Questions, asked: &Asked| {
         questions.cases(&CaseFilter {
             case: asked.case.as_deref(),
             kind: asked.kind.as_deref().and_then(CaseKind::find),
@@ -131,8 +140,12 @@ async fn cases(State(face): State<Face>, query: Query<Asked>, request: Request) 
     rows.map_or_else(|response| *response, |rows| named("cases", &rows))
 }
 
-async fn events(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    let rows = ask(face, request, query.0, |questions: &Questions, asked: &Asked| {
+async fn events(State(face): State<Face>, query: Asks, request: Request) -> Response {
+    let asked = match read(query) {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    let rows = ask(face, request, asked, |questions: &Questions, asked: &Asked| {
         questions.events(&EventFilter {
             case: asked.case.as_deref(),
             lane: asked.lane.as_deref(),
@@ -153,6 +166,15 @@ async fn events(State(face): State<Face>, query: Query<Asked>, request: Request)
 
 fn time(text: Option<&str>) -> Option<Time> {
     Time::parse(text?).ok().flatten()
+}
+
+type Asks = Result<Query<Asked>, QueryRejection>;
+
+/// The question, or what about it cannot be read.
+fn read(query: Asks) -> Result<Asked, Box<Response>> {
+    query.map(|query| query.0).map_err(|error| {
+        Box::new((StatusCode::BAD_REQUEST, Json(json!({ "error": error.body_text() }))).into_response())
+    })
 }
 
 /// What of the question is no word that it could be asked with.
