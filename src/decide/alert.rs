@@ -209,6 +209,9 @@ fn resolved(
             facts.push(Fact::AlertsLeft { case: *id, alerts: vec![fingerprint] });
             if case.members.len() == 1 && case.is_quiet() {
                 facts.push(Fact::CaseClosed { case: *id });
+            } else {
+                // It may have been the last that fired beside others whose end is still to be said.
+                plan(state, policy, now, now, *id, Severity::NONE, &mut facts);
             }
         } else {
             stays = true;
