@@ -258,7 +258,12 @@ pub(super) fn tidy(state: &State, id: CaseId, case: &Case) -> Vec<Fact> {
         .map(|(fingerprint, _)| *fingerprint)
         .collect();
     if done.len() == case.members.len() {
-        return close(state, id, case);
+        if !super::alert::end_is_owed(case) {
+            return close(state, id, case);
+        }
+        // Each alert's end was said while another was lost; that all of it is over was not.
+        let due = case.due.is_none();
+        return due.then_some(Fact::CaseDue { case: id, at: Some(state.time) }).into_iter().collect();
     }
     if done.is_empty() {
         return Vec::new();

@@ -16,7 +16,7 @@ use tidings::event::{Name, Recipient, Span, Time};
 use tidings::message::CaseStatus;
 
 /// What a person was last told of each case.
-type Told = BTreeMap<(CaseId, String), CaseStatus>;
+type Told = BTreeMap<(CaseId, String), (DeliveryId, CaseStatus)>;
 
 /// What the journal says about who was told what.
 #[derive(Default)]
@@ -74,7 +74,9 @@ impl Ledger {
     fn arrives(&mut self, delivery: DeliveryId, surely: bool) {
         let sent = &self.deliveries[&delivery];
         for (case, status) in &sent.says {
-            self.told.insert((*case, person(&sent.recipient)), *status);
+            let last = self.told.entry((*case, person(&sent.recipient))).or_insert((delivery, *status));
+            // What was decided last counts: two ways of one person may be differently fast.
+            *last = (*last).max((delivery, *status));
         }
         if surely {
             self.arrived.entry(sent.recipient.clone()).or_default().push(sent.decided);
@@ -265,7 +267,7 @@ proptest! {
         prop_assert!(world.state.alerts.is_empty(), "still kept: {:?}", world.state.alerts);
         let mut ledger = Ledger::of(&world);
         let known: BTreeSet<String> = world.policy.endpoints.keys().map(person).collect();
-        for ((case, person), status) in &ledger.told {
+        for ((case, person), (_, status)) in &ledger.told {
             let desk = world.state.cases.get(case).is_some_and(|case| matches!(case.about, tidings::decide::CaseAbout::Desk { .. }));
             if *status == CaseStatus::Resolved || desk || ledger.given_up.contains(person) || !known.contains(person) {
                 continue;
