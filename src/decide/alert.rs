@@ -7,6 +7,7 @@ use super::route::{self, Asked};
 use super::state::{Alert, Case, State};
 use crate::event::id::{CaseId, Digest, Fingerprint};
 use crate::event::{AlertEvent, Labels, Name, Severity, Span, Status, Time};
+use crate::message::CaseStatus;
 use std::collections::BTreeSet;
 
 /// Changed annotations alone are a fact at most this often, where no group says otherwise (R5).
@@ -160,11 +161,13 @@ fn plan(
 ) {
     let Some(case) = state.cases.get(&id) else { return };
     let Some(briefing) = case.briefings.first() else { return };
-    let interval =
-        policy.row(&briefing.row, &briefing.audience).map_or(Span::from_mins(5), |r| r.group_interval);
+    let row = policy.row(&briefing.row, &briefing.audience);
+    let interval = row.map_or(Span::from_mins(5), |row| row.group_interval);
+    let wait = row.map_or(Span::ZERO, |row| row.group_wait);
     let ordinary = match briefing.said {
         Some((_, at)) => (at + interval).max(received.min(now)),
-        None => case.due.unwrap_or(now),
+        // It still waits for company; a due further away is that of being forgotten (R44).
+        None => case.due.filter(|due| *due <= now + wait).unwrap_or(now),
     };
     let at_once = case.due.is_some_and(|due| due <= received.min(now));
     let newly_urgent = !at_once && policy.ladder.is_urgent(severity) && !urgent_said(state, policy, case);
@@ -205,10 +208,14 @@ fn resolved(
     for id in &alert.cases {
         let Some(case) = state.cases.get(id) else { continue };
         let unsaid = case.members.get(&fingerprint).is_some_and(|member| !member.said_firing);
-        if unsaid && state.catch_up.is_none() && !is_withheld(case) {
+        let carries_the_end = case.members.len() == 1 && end_is_owed(case);
+        if unsaid && state.catch_up.is_none() && !is_withheld(case) && !carries_the_end {
             facts.push(Fact::AlertsLeft { case: *id, alerts: vec![fingerprint] });
             if case.members.len() == 1 && case.is_quiet() {
                 facts.push(Fact::CaseClosed { case: *id });
+            } else {
+                // It may have been the last that fired beside others whose end is still to be said.
+                plan(state, policy, now, now, *id, Severity::NONE, &mut facts);
             }
         } else {
             stays = true;
@@ -238,6 +245,14 @@ fn is_over_and_unsent(state: &State, case: &Case, ending: Fingerprint) -> bool {
             || state.alerts.get(fingerprint).is_none_or(|alert| alert.record.status == Status::Resolved)
     };
     case.briefings.iter().any(|briefing| briefing.lines.values().any(waits)) && case.members.keys().all(ended)
+}
+
+/// Whether anybody was told of the group, or is about to be, and not yet of its end (R27).
+pub(super) fn end_is_owed(case: &Case) -> bool {
+    case.briefings.iter().any(|briefing| {
+        let open = briefing.said.is_some_and(|(said, _)| said.status != CaseStatus::Resolved);
+        open && briefing.lines.values().any(|line| line.told.is_some() || !line.pending.is_empty())
+    })
 }
 
 /// Whether a digest will name the case: its alerts stay until it has.

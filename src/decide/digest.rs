@@ -1,11 +1,12 @@
 //! R19, R3, R39: digests: one message for everything that was withheld from one recipient of one audience.
 
 use super::fact::{CaseAbout, End, Fact, SpokenFor, SupersededBy, WithheldReason};
-use super::group::{self, Names};
+use super::names::Names;
 use super::pace;
 use super::policy::Policy;
 use super::say::{self, Word};
 use super::speak;
+use super::standing::{self, Standing};
 use super::state::{Briefing, Case, Delivery, State};
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -47,8 +48,7 @@ pub(super) fn make(
     if entries.is_empty() {
         return vec![dropped];
     }
-    entries
-        .sort_by(|a, b| (a.severity, a.item.at, a.spoken.case).cmp(&(b.severity, b.item.at, b.spoken.case)));
+    entries.sort_by_key(|entry| (entry.severity, entry.item.at, entry.spoken.case));
     let total = entries.len();
     let shown_max = if total > NAMED_MAX { WORST } else { NAMED_MAX };
     let worst = entries.first().map_or(Severity::NONE, |entry| entry.severity);
@@ -142,10 +142,10 @@ fn entry(
     };
     match &case.about {
         CaseAbout::Group { labels, .. } => {
-            let standing = group::Standing::of(state, case, briefing.said_severity());
+            let standing = Standing::of(state, case, briefing.said_severity());
             let subject =
-                group::subject(policy, case, labels, briefing, &standing, &names, Kind::Update, 100);
-            let said = group::said(&subject, &standing, level);
+                standing::subject(policy, case, labels, briefing, &standing, &names, Kind::Update, 100);
+            let said = standing::said(&subject, &standing, level);
             let (firing, ended) = members(state, case);
             Some(make(&subject, said, standing.severity, firing, ended))
         }

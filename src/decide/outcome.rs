@@ -7,10 +7,10 @@ use super::input::{Accepted, Blame, Failure, Outcome, Reason, Retry, Sent};
 use super::notice;
 use super::policy::Policy;
 use super::release;
-use super::state::{ChannelState, Delivery, Health, State};
+use super::state::{Briefing, ChannelState, Delivery, Health, Line, State};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Span, Time};
-use crate::message::Kind;
+use crate::message::{CaseStatus, Kind};
 
 const RETRY_AFTER_MIN: Span = Span::from_secs(1);
 const RETRY_AFTER_MAX: Span = Span::from_secs(3600);
@@ -184,12 +184,19 @@ fn after_return(
         let at = case.due.map_or(now, |due| due.min(now));
         facts.push(Fact::CaseDue { case: delivery.case, at: Some(at) });
     }
-    let line = briefing.lines.get(&delivery.recipient);
-    if line.is_some_and(|line| line.pending.iter().any(|other| *other > id)) {
+    if is_overtaken(briefing, id, delivery) {
         let maybe = failure.sent == Sent::Maybe || delivery.maybe_sent;
         let why = if maybe { SupersededBy::MaybeTold } else { SupersededBy::Newer };
         facts.push(Fact::Ended { delivery: id, end: End::Superseded { why } });
     }
+}
+
+/// Whether something newer waits on the line (R31), or the end has been said by whatever way.
+fn is_overtaken(briefing: &Briefing, id: DeliveryId, delivery: &Delivery) -> bool {
+    let newer = |line: &Line| line.pending.iter().any(|other| *other > id);
+    let over = briefing.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved);
+    let before_the_end = over && delivery.said.status != CaseStatus::Resolved;
+    before_the_end || briefing.lines.get(&delivery.recipient).is_some_and(newer)
 }
 
 /// Doubling from `first` to at most `max`, a fifth more or less by the delivery's key, so that a replay decides the same.
@@ -276,9 +283,9 @@ pub(super) fn unknown(state: &State, id: DeliveryId, delivery: &Delivery) -> Vec
         failure: None,
     }];
     let case = state.cases.get(&delivery.case);
-    let line = case.and_then(|case| case.briefing(&delivery.audience)?.lines.get(&delivery.recipient));
+    let briefing = case.and_then(|case| case.briefing(&delivery.audience));
     let queues = matches!(delivery.kind, Kind::Notice | Kind::Digest);
-    if !queues && line.is_some_and(|line| line.pending.iter().any(|other| *other > id)) {
+    if !queues && briefing.is_some_and(|briefing| is_overtaken(briefing, id, delivery)) {
         facts.push(Fact::Ended { delivery: id, end: End::Superseded { why: SupersededBy::MaybeTold } });
     }
     facts

@@ -1,7 +1,8 @@
 //! R11, R21, R27: what each audience of an incident hears when it changes: openings, updates, reminders, its end.
 
 use super::fact::{Fact, Said, WithheldReason};
-use super::group::{self, GATHER, Names, kind_to_say};
+use super::group::{self, GATHER, kind_to_say};
+use super::names::Names;
 use super::policy::{Policy, Row, RowKind};
 use super::route::{self, Asked};
 use super::say::{self, Word};

@@ -3,6 +3,7 @@
 use super::policy::{Audience, Policy, Via, ViaKey};
 use crate::event::{Name, Recipient};
 use crate::message::Kind;
+use std::collections::BTreeSet;
 
 impl Via {
     /// The channels for a kind of message; `None` when this does not say.
@@ -25,17 +26,18 @@ impl Via {
 }
 
 /// Everyone in the audience who is told this kind of message, each once.
-pub fn recipients(
-    policy: &Policy,
-    audience: &Audience,
+pub fn recipients<'p>(
+    policy: &'p Policy,
+    audience: &'p Audience,
     via: &Via,
     kind: Kind,
     urgent: bool,
 ) -> Vec<Recipient> {
     let channels = via.channels(kind, urgent).or_else(|| policy.default_via.channels(kind, urgent));
     let mut all: Vec<Recipient> = Vec::new();
-    let mut add = |recipient: &Recipient| {
-        if !all.contains(recipient) {
+    let mut seen: BTreeSet<&Recipient> = BTreeSet::new();
+    let mut add = |recipient: &'p Recipient| {
+        if seen.insert(recipient) {
             all.push(recipient.clone());
         }
     };

@@ -1,6 +1,7 @@
 //! Timelines: what comes in, and all that must be decided. `UPDATE_EXPECT=1` rewrites what is expected.
 
 mod act;
+mod explain;
 mod properties;
 mod script;
 mod tell;

@@ -44,13 +44,10 @@ impl State {
         alert.record = record.clone();
         alert.changed = now;
         for case in alert.cases.clone() {
-            if let Some(member) =
-                self.cases.get_mut(&case).and_then(|case| case.members.get_mut(&fingerprint))
-            {
-                if member.said_ended {
-                    // Its end was told: this firing is news again.
-                    *member = Member::default();
-                }
+            let member = self.cases.get_mut(&case).and_then(|case| case.members.get_mut(&fingerprint));
+            // Its end was told: this firing is news again.
+            if let Some(member) = member.filter(|member| member.said_ended) {
+                *member = Member::default();
             }
         }
     }

@@ -75,7 +75,14 @@ impl State {
                 let Some(case) = self.cases.get_mut(&spoken.case) else { continue };
                 name_members(case, &spoken.firing, &spoken.ended);
                 let Some(briefing) = case.briefing_mut(&spoken.audience) else { continue };
-                briefing.said = Some((spoken.said, now));
+                // Others may still have to hear what this recipient reads in the digest.
+                let behind = briefing.lines.iter().any(|(recipient, line)| {
+                    let told = line.told.is_some_and(|told| told.said != spoken.said);
+                    *recipient != decided.recipient && (told || !line.pending.is_empty())
+                });
+                if briefing.said.is_none() || !behind {
+                    briefing.said = Some((spoken.said, now));
+                }
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
                 }
