@@ -83,7 +83,8 @@ fn compare(options: &Options) -> io::Result<bool> {
     let sink = Sink::start()?;
     let theirs = !options.alone && peer::alertmanager_program().is_some();
     let wanted = |work: &Work| options.only.as_ref().is_none_or(|only| only.contains(work.letter()));
-    let mut all: Vec<(Work, Runs)> = ALL.into_iter().filter(wanted).map(|work| (work, Runs::default())).collect();
+    let mut all: Vec<(Work, Runs)> =
+        ALL.into_iter().filter(wanted).map(|work| (work, Runs::default())).collect();
     for run in 1..=options.runs {
         for (work, runs) in &mut all {
             if theirs {

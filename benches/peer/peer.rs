@@ -100,7 +100,7 @@ fn config(folder: &Path, address: SocketAddr, grouping: Grouping, sinks: &[Socke
         text.push_str(&format!(
             "[[route]]\nname = \"alerts-{number}\"\nkind = \"alert\"\naudience = \"sink-{number}\"\n\
              group_by = [\"{by}\"]\ngroup_wait = \"{wait}s\"\ngroup_interval = \"{interval}s\"\n\
-             repeat_every = \"4h\"\nmax_alerts = 10000\n"
+             repeat_every = \"4h\"\nmax_alerts = 1000\n"
         ));
     }
     text
@@ -111,7 +111,7 @@ pub fn ways_out(sinks: &[SocketAddr]) -> String {
     let one = |(number, sink): (usize, &SocketAddr)| {
         format!(
             "[channel.hook-{number}]\ntype = \"webhook\"\nformat = \"alertmanager\"\nurl = \"http://{sink}/hook\"\n\
-             allow_networks = [\"127.0.0.0/8\"]\n\
+             allow_networks = [\"127.0.0.0/8\"]\nconcurrency = 256\n\
              [audience.sink-{number}]\ndisclosure = \"internal\"\ndestinations = [\"hook-{number}\"]\n"
         )
     };

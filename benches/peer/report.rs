@@ -113,7 +113,8 @@ pub fn table(all: &[(Work, Runs)]) -> (String, bool) {
             let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
             let holds = line.goal.zip(ratio).is_none_or(|(goal, ratio)| goal.holds(ratio));
             met &= holds;
-            let work_shown = if index == 0 { format!("({}) {}", work.letter(), work.about()) } else { String::new() };
+            let work_shown =
+                if index == 0 { format!("({}) {}", work.letter(), work.about()) } else { String::new() };
             let shown = |number: Option<f64>| number.map_or("–".to_owned(), line.shown);
             let ratio_shown = ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"));
             let goal = line.goal.map_or(String::new(), |goal| {

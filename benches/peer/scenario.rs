@@ -194,7 +194,8 @@ pub fn delays(sent: &[Duration], arrivals: &[(String, Duration)]) -> Vec<f64> {
             slot.get_or_insert(*at);
         }
     }
-    let delay = |(sent, at): (&Duration, Option<Duration>)| at.map(|at| at.saturating_sub(*sent).as_secs_f64() * 1e3);
+    let delay =
+        |(sent, at): (&Duration, Option<Duration>)| at.map(|at| at.saturating_sub(*sent).as_secs_f64() * 1e3);
     let mut delays: Vec<f64> = sent.iter().zip(first).filter_map(delay).collect();
     delays.sort_by(f64::total_cmp);
     delays

@@ -23,7 +23,7 @@ use crate::event::id::Digest;
 use crate::event::{Name, Status, Time};
 use crate::journal::{Birth, FileStore, Store, file};
 use crate::observe::health::Health;
-use crate::observe::metrics::Metrics;
+use crate::observe::metrics::{Metrics, UPKEEP_EVERY};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     if store.is_new() {
         tracing::warn!("a first start: the journal is new, nothing from before is known");
     }
-    let tasks = Tasks::default();
+    let tasks = Tasks::here();
     let metrics = Arc::new(Metrics::new(now));
     metrics.know(&measure::vocabulary(&config));
     metrics.config_in_force(config.text.hash, fallen_back);
@@ -110,6 +110,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let store: Arc<dyn Store> = store;
     start_engine(&shared, &store, &config, recovered, now).await?;
     shared.health.ready("journal");
+    keep_up(&shared);
     let reloader =
         Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
     reload::watch(&reloader, &shared.tasks);
@@ -123,6 +124,17 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
         (false, true) => Ok(()),
         (false, false) => Err(Stopped::Failed("some work did not end in time and was cut off".into())),
     }
+}
+
+/// Sums up what was measured every few seconds: until then each sample is kept.
+fn keep_up(shared: &Arc<Shared>) {
+    let (metrics, tasks) = (shared.metrics.clone(), shared.tasks.clone());
+    shared.tasks.spawn(TaskKind::Work, "metrics", async move {
+        // Cancel-safe: neither arm holds anything.
+        while tokio::time::timeout(UPKEEP_EVERY, tasks.stopping()).await.is_err() {
+            metrics.upkeep();
+        }
+    });
 }
 
 fn open(journal: &JournalSettings) -> Result<FileStore, Stopped> {

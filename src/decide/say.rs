@@ -179,7 +179,7 @@ fn targets_of(
         return resolution_targets(state, policy, briefing, via.names_resolution().then(everyone));
     }
     let mut recipients = avoiding(policy, everyone(), word.avoid);
-    for (recipient, line) in &briefing.lines {
+    for (recipient, line) in briefing.lines.iter() {
         // Who still waits for the first word gets this one instead of it (R31).
         let unsent_opening = line.pending.iter().filter_map(|id| state.deliveries.get(id)).any(|delivery| {
             delivery.kind == Kind::Opening && !delivery.is_released() && !delivery.maybe_sent

@@ -9,6 +9,7 @@ use crate::decide::input::Accepted;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Action, IncidentEvent, Name, Status, Time};
 use crate::message::{Kind, Note};
+use std::collections::btree_map::Entry;
 
 impl State {
     /// Begins the facts of one input: its ledger time and the journal entry that they will stand in.
@@ -154,16 +155,18 @@ impl State {
 
     fn alert_fired(&mut self, fingerprint: Fingerprint, record: &AlertRecord) {
         let now = self.time;
-        let alert = self.alerts.entry(fingerprint).or_insert_with(|| Alert {
-            record: record.clone(),
-            changed: now,
-            cases: Vec::new(),
-        });
+        let alert = match self.alerts.entry(fingerprint) {
+            Entry::Vacant(place) => {
+                let new = Alert { record: record.clone(), changed: now, cases: Vec::new() };
+                place.insert(new);
+                return;
+            }
+            Entry::Occupied(known) => known.into_mut(),
+        };
         alert.record = record.clone();
         alert.changed = now;
-        for case in alert.cases.clone() {
-            if let Some(member) =
-                self.cases.get_mut(&case).and_then(|case| case.members.get_mut(&fingerprint))
+        for case in &alert.cases {
+            if let Some(member) = self.cases.get_mut(case).and_then(|case| case.members.get_mut(&fingerprint))
             {
                 member.said_ended = false;
             }
@@ -226,6 +229,8 @@ impl State {
                     case.members.insert(*fingerprint, Member::default());
                 }
                 if let Some(alert) = self.alerts.get_mut(fingerprint) {
+                    // Nearly always the only one, and there are very many alerts.
+                    alert.cases.reserve_exact(1);
                     alert.cases.push(*case);
                 }
             }
@@ -239,6 +244,7 @@ impl State {
             Fact::CaseClosed { case } => self.case_closed(*case),
             Fact::BriefingOpened { case, audience, row, disclosure } => {
                 if let Some(case) = self.cases.get_mut(case) {
+                    case.briefings.reserve_exact(1);
                     case.briefings.push(Briefing {
                         audience: audience.clone(),
                         row: row.clone(),
@@ -329,7 +335,7 @@ impl State {
         briefing.ordinal = notified.ordinal;
         briefing.said = Some((notified.said, now));
         for decided in &notified.deliveries {
-            let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+            let line = briefing.lines.begin(&decided.recipient);
             line.pending.push(decided.id);
             line.withheld = None;
         }
@@ -355,7 +361,7 @@ impl State {
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
                 }
-                let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+                let line = briefing.lines.begin(&decided.recipient);
                 line.withheld = None;
                 line.told = Some(Told { ordinal: 0, said: spoken.said, at: now });
                 line.opened = true;
@@ -370,7 +376,7 @@ impl State {
         let Fact::Withheld { case, audience, recipient, reason, digest_at } = fact else { return };
         let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
         if let Some(briefing) = briefing {
-            briefing.lines.entry(recipient.clone()).or_default().withheld = Some(*reason);
+            briefing.lines.begin(recipient).withheld = Some(*reason);
         }
         let Some(at) = *digest_at else { return };
         let key = (audience.clone(), recipient.clone());
@@ -467,6 +473,9 @@ impl State {
         }
         let Some(line) = self.line_mut(&delivery) else { return };
         line.pending.retain(|pending| *pending != id);
+        if line.pending.is_empty() {
+            line.pending = Vec::new();
+        }
         if let End::Delivered(Accepted { receipt: Some(receipt), .. }) = end {
             line.first.get_or_insert_with(|| receipt.clone());
         }
