@@ -59,6 +59,14 @@ pub fn single(set: Set, number: usize, started: &str) -> Vec<u8> {
     request("/api/v2/alerts", &body)
 }
 
+/// A native event of alert `number`, for NATS: without a lease, so that it stays until it is resolved.
+pub fn native(number: usize, groups: usize, started: &str) -> String {
+    let group = number % groups;
+    format!(
+        r#"{{"type":"alert","source":"bench","status":"firing","labels":{{"alertname":"HighErrorRate","group":"g{group:06}","instance":"app-{number:07}.example.net:9100","job":"checkout","seq":"{number:07}","severity":"warning"}},"annotations":{{"description":"5xx answers of checkout are at 12 % for ten minutes.","summary":"Many errors on app-{number:07}"}},"starts_at":"{started}","url":"http://prometheus.example.net/graph?g0.expr=rate%28errors%5B5m%5D%29"}}"#
+    )
+}
+
 fn request(path: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

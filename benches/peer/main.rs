@@ -6,6 +6,8 @@
 mod alerts;
 mod client;
 mod clock;
+mod flood;
+mod hang;
 mod peer;
 mod process;
 mod report;
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
     };
     let done = match options.mode.as_str() {
         "peer" => compare(&options),
+        "flood" => flood::run(options.keep),
+        "hang" => hang::run(options.runs, options.keep),
         other => Err(io::Error::other(format!("there is no mode {other}: peer, flood, hang"))),
     };
     match done {
