@@ -191,8 +191,16 @@ impl Appends {
 
     /// Whether another entry may be begun, with so many inputs waiting.
     pub fn may_append(&self, waiting: usize) -> bool {
-        let limit = if waiting >= WORTH_AN_ENTRY { AHEAD_MAX } else { AHEAD_WHEN_IDLE };
-        self.under_way.len() < limit
+        self.worth_an_entry().is_some_and(|enough| enough == 1 || waiting >= enough)
+    }
+
+    /// How many inputs must wait for another entry to be begun now; `None` when it cannot be.
+    pub fn worth_an_entry(&self) -> Option<usize> {
+        match self.under_way.len() {
+            ..AHEAD_WHEN_IDLE => Some(1),
+            AHEAD_WHEN_IDLE..AHEAD_MAX => Some(WORTH_AN_ENTRY),
+            AHEAD_MAX.. => None,
+        }
     }
 
     /// How much room the journal has.

@@ -73,7 +73,23 @@ struct Queues {
     incidents: VecDeque<Waiting>,
     http_alerts: VecDeque<Waiting>,
     alerts: VecDeque<Waiting>,
+    /// How many inputs wait.
+    waiting: usize,
+    /// The decider is woken once so many wait; then not again until it has asked anew.
+    wake_at: Option<usize>,
     closed: bool,
+}
+
+impl Queues {
+    /// Counts what was put in; says whether the decider is to be woken.
+    fn added(&mut self, count: usize) -> bool {
+        self.waiting += count;
+        let wake = self.wake_at.is_some_and(|enough| self.waiting >= enough);
+        if wake {
+            self.wake_at = None;
+        }
+        wake
+    }
 }
 
 /// The queues, shared by everything that puts in and the one that takes out.
@@ -115,14 +131,24 @@ impl Mailbox {
 
     /// Puts in what came of an attempt; bounded by the windows of the channels.
     pub fn outcome(&self, outcome: Outcome) {
-        self.queues().outcomes.push_back(outcome);
-        self.filled.notify_one();
+        let mut queues = self.queues();
+        queues.outcomes.push_back(outcome);
+        let wake = queues.added(1);
+        drop(queues);
+        if wake {
+            self.filled.notify_one();
+        }
     }
 
     /// Puts in something other than events; few by their nature.
     pub fn control(&self, control: Control) {
-        self.queues().controls.push_back(control);
-        self.filled.notify_one();
+        let mut queues = self.queues();
+        queues.controls.push_back(control);
+        let wake = queues.added(1);
+        drop(queues);
+        if wake {
+            self.filled.notify_one();
+        }
     }
 
     /// Asks for something and waits until that is durable.
@@ -148,20 +174,24 @@ impl Mailbox {
         queues.http_alerts.clear();
         queues.alerts.clear();
         queues.controls.clear();
+        queues.waiting = queues.outcomes.len();
     }
 
-    /// Resolves when something may have been put in.
-    pub async fn filled(&self) {
-        self.filled.notified().await;
+    /// Resolves when `enough` inputs may wait: waking the decider for each of many outcomes would cost more than
+    /// deciding them.
+    pub async fn filled(&self, enough: usize) {
+        let mut queues = self.queues();
+        queues.wake_at = Some(enough);
+        let wake = queues.added(0);
+        drop(queues);
+        if !wake {
+            self.filled.notified().await;
+        }
     }
 
     /// How many inputs wait.
     pub fn waiting(&self) -> usize {
-        let queues = self.queues();
-        let events = [&queues.incidents, &queues.http_alerts, &queues.alerts];
-        let events: usize =
-            events.iter().flat_map(|queue| queue.iter()).map(|w| w.batch.arrivals.len()).sum();
-        queues.outcomes.len() + queues.controls.len() + events
+        self.queues().waiting
     }
 
     /// What the next entry decides, by the quotas; the first batch of a class always passes.
@@ -186,6 +216,8 @@ impl Mailbox {
                 turn.events.push(waiting);
             }
         }
+        let events: usize = turn.events.iter().map(|waiting| waiting.batch.arrivals.len().max(1)).sum();
+        queues.waiting -= turn.outcomes.len() + turn.controls.len() + events;
         turn
     }
 
@@ -194,13 +226,17 @@ impl Mailbox {
         if queues.closed {
             return false;
         }
+        let count = waiting.batch.arrivals.len().max(1);
         match class {
             Class::Incidents => queues.incidents.push_back(waiting),
             Class::HttpAlerts => queues.http_alerts.push_back(waiting),
             Class::Alerts => queues.alerts.push_back(waiting),
         }
+        let wake = queues.added(count);
         drop(queues);
-        self.filled.notify_one();
+        if wake {
+            self.filled.notify_one();
+        }
         true
     }
 

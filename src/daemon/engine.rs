@@ -87,6 +87,7 @@ impl Engine {
                 self.turn();
             }
             let wait = self.until_next_due();
+            let enough = self.appends.worth_an_entry();
             tokio::select! {
                 // Each arm is cancel-safe: the first keeps its futures in `self`, the others hold nothing.
                 done = self.appends.next_durable(), if !self.appends.is_empty() => {
@@ -94,7 +95,7 @@ impl Engine {
                         self.tasks.fail(&why);
                     }
                 }
-                () = self.mailbox.filled(), if self.appends.may_append(usize::MAX) => {}
+                () = self.mailbox.filled(enough.unwrap_or(usize::MAX)), if enough.is_some() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = self.tasks.stopping() => {}
             }

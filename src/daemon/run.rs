@@ -99,7 +99,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     if store.is_new() {
         tracing::warn!("a first start: the journal is new, nothing from before is known");
     }
-    let tasks = Tasks::default();
+    let tasks = Tasks::here();
     let metrics = Arc::new(Metrics::new(now));
     metrics.know(&measure::vocabulary(&config));
     metrics.config_in_force(config.text.hash, fallen_back);

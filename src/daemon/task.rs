@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,25 +21,38 @@ pub enum TaskKind {
 }
 
 /// The tasks of a daemon.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tasks {
+    /// Where they run, whoever starts them: the loop's own runtime is for the loop alone.
+    runtime: Handle,
     tracker: TaskTracker,
     stop: CancellationToken,
     failed: Arc<AtomicBool>,
 }
 
 impl Tasks {
+    /// No tasks yet; they will run on the present runtime.
+    pub fn here() -> Tasks {
+        Tasks {
+            runtime: Handle::current(),
+            tracker: TaskTracker::default(),
+            stop: CancellationToken::default(),
+            failed: Arc::default(),
+        }
+    }
+
     /// Starts a task.
     pub fn spawn<F>(&self, kind: TaskKind, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let watch = Watch { kind, name, tasks: self.clone(), finished: false };
-        self.tracker.spawn(async move {
+        let watched = async move {
             let mut watch = watch;
             future.await;
             watch.finished = true;
-        });
+        };
+        self.tracker.spawn_on(watched, &self.runtime);
     }
 
     /// Asks everything to stop.

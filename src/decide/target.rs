@@ -82,7 +82,7 @@ pub(super) fn of(
     }
     let mut recipients = avoiding(policy, everyone(), word.avoid);
     let seen: BTreeSet<Recipient> = recipients.iter().cloned().collect();
-    for (recipient, line) in &briefing.lines {
+    for (recipient, line) in briefing.lines.iter() {
         if has_unsent_opening(state, line) && !seen.contains(recipient) {
             recipients.push(recipient.clone());
         }
@@ -126,7 +126,7 @@ fn resolution(
         !line.pending.is_empty() || line.told.is_some_and(|told| told.said.status != CaseStatus::Resolved)
     };
     let mut by_person: BTreeMap<&str, (Vec<&Recipient>, Vec<&Recipient>)> = BTreeMap::new();
-    for (recipient, line) in &briefing.lines {
+    for (recipient, line) in briefing.lines.iter() {
         if !policy.endpoints.contains_key(recipient) || !owed(line) {
             continue;
         }

@@ -1,9 +1,10 @@
 //! Cases, their briefings, and the line of each recipient.
 
+use super::Lines;
 use crate::decide::fact::{CaseAbout, Said, WithheldReason};
 use crate::decide::input::Receipt;
 use crate::event::id::{DeliveryId, Fingerprint};
-use crate::event::{Name, Recipient, Severity, Time};
+use crate::event::{Name, Severity, Time};
 use crate::message::Disclosure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub struct Briefing {
     /// What the last word said of the case, and when it was said.
     pub said: Option<(Said, Time)>,
     /// Each recipient that was spoken to, or that something was withheld from.
-    pub lines: BTreeMap<Recipient, Line>,
+    pub lines: Lines,
 }
 
 /// What one recipient was told.

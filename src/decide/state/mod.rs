@@ -6,12 +6,14 @@ mod channel;
 mod delivery;
 mod incident;
 mod ledger;
+mod lines;
 
 pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
 pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
 pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Sum, Window};
+pub use lines::Lines;
 
 use super::fact::AlertRecord;
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint, NotificationId};

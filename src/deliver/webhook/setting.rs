@@ -195,7 +195,7 @@ impl Settings for WebhookSettings {
     }
 
     fn concurrency(&self) -> u32 {
-        16
+        64
     }
 
     fn allows(&self, disclosure: Disclosure) -> Result<(), Problem> {

@@ -53,7 +53,7 @@ impl State {
         briefing.ordinal = notified.ordinal;
         briefing.said = Some((notified.said, now));
         for decided in &notified.deliveries {
-            let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+            let line = briefing.lines.begin(&decided.recipient);
             line.pending.push(decided.id);
             line.withheld = None;
         }
@@ -86,7 +86,7 @@ impl State {
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
                 }
-                let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+                let line = briefing.lines.begin(&decided.recipient);
                 line.withheld = None;
                 line.told = Some(Told { ordinal: 0, said: spoken.said, at: now });
                 line.opened = true;
@@ -109,7 +109,7 @@ impl State {
         let Fact::Withheld { case, audience, recipient, reason, digest_at } = fact else { return };
         let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
         if let Some(briefing) = briefing {
-            briefing.lines.entry(recipient.clone()).or_default().withheld = Some(*reason);
+            briefing.lines.begin(recipient).withheld = Some(*reason);
         }
         let Some(at) = *digest_at else { return };
         let key = (audience.clone(), recipient.clone());
