@@ -5,7 +5,7 @@ use super::policy::{Audience, Policy};
 use super::say::Word;
 use super::state::{Briefing, Line, State};
 use super::via;
-use crate::event::{Name, Recipient};
+use crate::event::{Name, Recipient, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,9 +125,22 @@ fn resolution(
     let owed = |line: &Line| {
         !line.pending.is_empty() || line.told.is_some_and(|told| told.said.status != CaseStatus::Resolved)
     };
+    // Told the end by one way, a person is owed it by no other.
+    let mut last: BTreeMap<&str, (Time, bool)> = BTreeMap::new();
+    for (recipient, line) in briefing.lines.iter() {
+        if let Some(told) = line.told {
+            let entry = (told.at, told.said.status == CaseStatus::Resolved);
+            let known = last.entry(person(policy, recipient)).or_insert(entry);
+            *known = (*known).max(entry);
+        }
+    }
+    let heard = |recipient| last.get(person(policy, recipient)).is_some_and(|(_, resolved)| *resolved);
     let mut by_person: BTreeMap<&str, (Vec<&Recipient>, Vec<&Recipient>)> = BTreeMap::new();
     for (recipient, line) in briefing.lines.iter() {
-        if !policy.endpoints.contains_key(recipient) || !owed(line) {
+        if !policy.endpoints.contains_key(recipient)
+            || !owed(line)
+            || (line.pending.is_empty() && heard(recipient))
+        {
             continue;
         }
         let (opened, others) = by_person.entry(person(policy, recipient)).or_default();

@@ -4,7 +4,7 @@ use crate::decide::fact::{Fact, Notified};
 use crate::decide::state::{Case, Delivery, Digests, Due, Member, Standing, State, Told};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
-use crate::message::Kind;
+use crate::message::{CaseStatus, Kind};
 
 impl State {
     pub(super) fn notified(&mut self, notified: &Notified) {
@@ -77,8 +77,11 @@ impl State {
                 let Some(briefing) = case.briefing_mut(&spoken.audience) else { continue };
                 // Others may still have to hear what this recipient reads in the digest.
                 let behind = briefing.lines.iter().any(|(recipient, line)| {
-                    let told = line.told.is_some_and(|told| told.said != spoken.said);
-                    *recipient != decided.recipient && (told || !line.pending.is_empty())
+                    let over = spoken.said.status == CaseStatus::Resolved;
+                    let open = line.told.is_some_and(|told| told.said.status != CaseStatus::Resolved);
+                    whose(recipient) != whose(&decided.recipient)
+                        && over
+                        && (open || !line.pending.is_empty())
                 });
                 if briefing.said.is_none() || !behind {
                     briefing.said = Some((spoken.said, now));
@@ -124,6 +127,12 @@ impl State {
             self.reschedule(due, None, Some(at));
         }
     }
+}
+
+/// Whose a recipient is: `CONTACT@CHANNEL` is the contact's, a destination is its own.
+fn whose(recipient: &Recipient) -> &str {
+    let text = recipient.as_str();
+    if text.contains('#') { text } else { text.split('@').next().unwrap_or(text) }
 }
 
 /// Notes which alerts of a group a message was the first to name as firing, or as ended.
