@@ -39,30 +39,27 @@ pub mod orders {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// At which mark the process ends, and how often it passes the mark before.
-    static END: OnceLock<(String, AtomicU64)> = OnceLock::new();
+    /// At which marks the process ends, and how often it may pass each until then.
+    static ENDS: OnceLock<Vec<(String, AtomicU64)>> = OnceLock::new();
     static SNAPSHOT_ENTRIES: OnceLock<u64> = OnceLock::new();
 
-    /// Takes orders such as `appended:3 snapshot-entries:20`: the third time that the mark is passed the process ends
-    /// as if it were killed, and a snapshot is kept every 20 entries.
+    /// Takes orders such as `appended:3 snapshot-entries:20`: the third time that the mark is passed the process says
+    /// so and ends as if it were killed, and a snapshot is kept every 20 entries.
     ///
     /// # Errors
     /// Which word is no order.
     pub fn take(orders: &str) -> Result<(), String> {
+        let mut ends = Vec::new();
         for word in orders.split_whitespace() {
             let order = word.split_once(':').and_then(|(name, count)| Some((name, count.parse().ok()?)));
-            let taken = match order {
-                Some(("snapshot-entries", count)) => SNAPSHOT_ENTRIES.set(count).is_ok(),
-                Some((mark, nth)) if nth > 0 => {
-                    END.set((mark.to_owned(), AtomicU64::new(nth))).is_ok() && super::set(end)
-                }
-                _ => false,
-            };
-            if !taken {
-                return Err(format!("\"{word}\" is no order, or the second of its sort"));
+            match order {
+                Some(("snapshot-entries", count)) if SNAPSHOT_ENTRIES.set(count).is_ok() => {}
+                Some((mark, nth)) if nth > 0 => ends.push((mark.to_owned(), AtomicU64::new(nth))),
+                _ => return Err(format!("\"{word}\" is no order")),
             }
         }
-        Ok(())
+        let taken = ends.is_empty() || ENDS.set(ends).is_ok() && super::set(end);
+        if taken { Ok(()) } else { Err("the marks are taken".to_owned()) }
     }
 
     /// After how many entries a snapshot is kept, if that was ordered.
@@ -71,11 +68,12 @@ pub mod orders {
     }
 
     fn end(mark: &str) {
-        if let Some((wanted, left)) = END.get()
-            && wanted == mark
-            && left.fetch_sub(1, Ordering::AcqRel) == 1
-        {
-            std::process::abort();
+        let ends = ENDS.get().into_iter().flatten();
+        for (_, left) in ends.filter(|(wanted, _)| wanted == mark) {
+            if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                eprintln!("ended at the mark {mark}");
+                std::process::abort();
+            }
         }
     }
 }

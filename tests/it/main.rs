@@ -13,6 +13,7 @@ mod http;
 mod messages;
 mod metrics;
 mod nats;
+mod secrets;
 mod support;
 mod teams;
 mod tidy;

@@ -35,6 +35,26 @@ pub struct Reply {
     pub body: String,
 }
 
+/// Sends a request to a daemon; `None` where no whole answer came.
+pub fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Reply> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let (headers, length) = (headers.join("\r\n"), body.len());
+    let gap = if headers.is_empty() { "" } else { "\r\n" };
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         {headers}{gap}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    assert!(!chunked, "this client reads no chunks");
+    Some(Reply { status: head.get(9..12)?.parse().ok()?, body: body.to_owned() })
+}
+
 /// The daemon in a folder of its own, running or not.
 pub struct Daemon {
     pub port: u16,
@@ -43,6 +63,8 @@ pub struct Daemon {
     pub crash: String,
     /// Further arguments of `run`.
     pub arguments: Vec<String>,
+    /// What is logged.
+    pub log_filter: String,
     child: Option<Child>,
 }
 
@@ -53,8 +75,14 @@ impl Daemon {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let rest = rest(folder.path());
-        let daemon =
-            Daemon { port, folder, crash: String::new(), arguments: Vec::new(), child: None };
+        let daemon = Daemon {
+            port,
+            folder,
+            crash: String::new(),
+            arguments: Vec::new(),
+            log_filter: "info,tidings=debug".to_owned(),
+            child: None,
+        };
         daemon.configure(&rest);
         daemon
     }
@@ -122,7 +150,7 @@ impl Daemon {
             Command::new(BINARY)
         };
         command.arg("run").arg("--config").arg(self.config()).args(&self.arguments);
-        command.args(["--log", "info,tidings=debug"]).current_dir(self.folder.path());
+        command.args(["--log", &self.log_filter]).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(open()).stderr(open());
         command.env_remove("RUST_LOG").env("TIDINGS_CRASH", &self.crash);
         self.child = Some(command.spawn().unwrap());
@@ -179,22 +207,7 @@ impl Daemon {
 
     /// Sends a request; `None` where no whole answer came.
     pub fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Reply> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let (headers, length) = (headers.join("\r\n"), body.len());
-        let gap = if headers.is_empty() { "" } else { "\r\n" };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\
-             {headers}{gap}\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        assert!(!chunked, "this client reads no chunks");
-        Some(Reply { status: head.get(9..12)?.parse().ok()?, body: body.to_owned() })
+        send(self.port, method, path, headers, body)
     }
 
     pub fn get(&self, path: &str) -> Reply {

@@ -118,6 +118,11 @@ impl Web {
         self.inside.next.lock().unwrap().push_back(order);
     }
 
+    /// How many orders no request has come for yet.
+    pub fn orders_left(&self) -> usize {
+        self.inside.next.lock().unwrap().len()
+    }
+
     /// Every request without an order of its own is treated so; `None`: well.
     pub fn always(&self, order: Option<Order>) {
         *self.inside.always.lock().unwrap() = order;
