@@ -16,6 +16,7 @@ pub mod daemon;
 pub mod decide;
 pub mod deliver;
 pub mod event;
+pub mod history;
 pub mod ingest;
 pub mod journal;
 pub mod message;

@@ -179,6 +179,7 @@ impl Builder<'_, '_> {
             unrouted.as_ref().map(|audience| Box::new(crate::decide::Row::unrouted(audience, &default_via)));
         let policy = Policy {
             unrouted_row,
+            confined: self.confined(),
             hash: text.hash,
             time_zone,
             environment: environment::read(document, report),
@@ -202,6 +203,16 @@ impl Builder<'_, '_> {
         };
         self.check_whole();
         (policy, routing)
+    }
+
+    /// What each confined token may touch (R43).
+    fn confined(&self) -> BTreeMap<Name, Vec<crate::event::Matcher>> {
+        let tokens = self.document.all("token").iter().filter_map(|table| {
+            let wanted = table.text("team")?.value;
+            let team = self.document.teams().find(|team| team.name.value == wanted)?;
+            Some((Name::from(table.name.as_str()), team.matchers.clone()))
+        });
+        tokens.collect()
     }
 
     fn named(&self, section: &str, key: &str) -> Option<Name> {

@@ -6,7 +6,7 @@ use super::measure::Measures;
 use super::task::{TaskKind, Tasks};
 use crate::decide::{Fact, Input, State};
 use crate::event::id::Digest;
-use crate::event::{Name, Time};
+use crate::event::{Name, Span, Time};
 use crate::ingest::{Answer, Fate, Refusal};
 use crate::journal::{
     AppendError, Cursor, Decided, Encoder, Head, Header, Pending, Resolution, Room, Store, crash_mark, entry,
@@ -118,6 +118,7 @@ struct UnderWay {
     head: Head,
     batch: Batch,
     bytes: usize,
+    at: Time,
     since: Duration,
 }
 
@@ -138,6 +139,8 @@ pub struct Appends {
     entries_since_snapshot: u64,
     bytes_since_snapshot: u64,
     snapshot_runs: Arc<std::sync::atomic::AtomicBool>,
+    /// How long entries are kept (R44).
+    retain: Span,
 }
 
 impl Appends {
@@ -152,6 +155,7 @@ impl Appends {
         clock: super::clock::Clock,
         dispatcher: Dispatcher,
         history: Feed,
+        retain: Span,
     ) -> Result<Appends, crate::journal::EntryError> {
         Ok(Appends {
             store,
@@ -167,6 +171,7 @@ impl Appends {
             entries_since_snapshot: 0,
             bytes_since_snapshot: 0,
             snapshot_runs: Arc::default(),
+            retain,
         })
     }
 
@@ -183,6 +188,11 @@ impl Appends {
     /// Whether nothing is under way.
     pub fn is_empty(&self) -> bool {
         self.under_way.is_empty()
+    }
+
+    /// Since when the oldest entry under way waits, by the monotonic clock.
+    pub fn oldest_under_way(&self) -> Option<Duration> {
+        self.under_way.front().map(|oldest| oldest.since)
     }
 
     /// Whether another entry may be begun, with so many inputs waiting.
@@ -224,7 +234,7 @@ impl Appends {
         self.bytes_since_snapshot += bytes as u64;
         self.futures.push_back(self.store.append(self.ahead, frame));
         self.ahead = head;
-        self.under_way.push_back(UnderWay { head, batch, bytes, since: self.clock.elapsed() });
+        self.under_way.push_back(UnderWay { head, batch, bytes, at, since: self.clock.elapsed() });
         Ok(())
     }
 
@@ -271,7 +281,7 @@ impl Appends {
         promises.into_iter().for_each(|promise| self.keep(promise));
         jobs.into_iter().for_each(|job| self.dispatcher.start(job));
         measures.count(&self.metrics);
-        self.history.tell(done.head, decided);
+        self.history.tell(done.head, done.at, decided);
     }
 
     fn keep(&self, promise: Promise) {
@@ -298,6 +308,7 @@ impl Appends {
         self.bytes_since_snapshot = 0;
         let (id, store, metrics) = (self.ahead, self.store.clone(), self.metrics.clone());
         let (runs, clock) = (self.snapshot_runs.clone(), self.clock.clone());
+        let (cutoff, needed) = (self.clock.now() - self.retain, super::retain::needed(state));
         let snapshot = Snapshot { v: 1, state: state.clone(), cursors: cursors.clone() };
         tasks.spawn(TaskKind::Work, "snapshot", async move {
             let packed = tokio::task::spawn_blocking(move || pack(&snapshot)).await;
@@ -310,6 +321,9 @@ impl Appends {
                         tracing::warn!(%error, "no snapshot was kept; the journal is whole without it")
                     }
                 }
+            }
+            if let Err(error) = super::retain::retain(&*store, cutoff, needed).await {
+                tracing::warn!(%error, "old entries of the journal were not dropped");
             }
             runs.store(false, Ordering::Release);
         });

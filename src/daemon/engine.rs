@@ -2,6 +2,7 @@
 //!
 //! It owns State and runs on a thread of its own; nothing in it waits for a channel, a client or the disk.
 
+use super::alarm::Alarm;
 use super::append::{Appends, Batch as Building, Promise};
 use super::clock::Clock;
 use super::dispatch::{Body, Dispatcher, Job};
@@ -16,6 +17,7 @@ use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Event, Name, Span, Time};
 use crate::ingest::{Arrival, Fate};
 use crate::journal::{Cursor, Room};
+use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +34,9 @@ const CURSOR_EVERY: Span = Span::from_secs(5);
 
 /// Or after so many inputs.
 const CURSOR_INPUTS: u64 = 10_000;
+
+/// After so many entries a start writes the policy down again.
+const POLICY_AGAIN: u64 = 100_000;
 
 /// A policy that is to hold from its input on.
 pub struct NewPolicy {
@@ -60,6 +65,8 @@ pub struct Engine {
     pub(super) leases: Leases,
     pub(super) messages: Messages,
     pub(super) tasks: Tasks,
+    pub(super) health: Arc<Health>,
+    pub(super) alarm: Arc<Alarm>,
     /// What lanes have read since the last entry.
     pub(super) moved: BTreeMap<Name, Cursor>,
     pub(super) inputs_since_entry: u64,
@@ -74,6 +81,8 @@ impl Engine {
             if self.tasks.is_stopping() {
                 break;
             }
+            self.health.beat(self.clock.elapsed());
+            self.alarm.under_way_since(self.appends.oldest_under_way());
             if self.appends.may_append(self.mailbox.waiting()) {
                 self.turn();
             }
@@ -245,6 +254,10 @@ impl Engine {
             }
             Control::Gap(lane, from, to) => {
                 self.metrics.lane_gap(lane.as_str());
+                if let Some(cursor) = self.cursors.get_mut(&lane) {
+                    cursor.sequence = cursor.sequence.max(to);
+                    self.moved.insert(lane.clone(), cursor.clone());
+                }
                 self.inside(now, What::Gap { lane, from, to }, building);
             }
             Control::Stopped(lane, reason) => {
@@ -266,9 +279,12 @@ impl Engine {
 
     /// Another policy holds from this input on (R36).
     pub(super) fn adopt(&mut self, now: Time, new: NewPolicy, building: &mut Building) {
+        self.alarm.know(&new.policy);
         self.policy = new.policy;
         self.metrics.know(&measure::vocabulary(&new.config));
-        if self.state.policy != Some(new.text.hash) {
+        // A policy whose texts stand far back is adopted again, so that old entries may go (R44).
+        let far_back = building.sequence().saturating_sub(self.state.policy_entry) > POLICY_AGAIN;
+        if self.state.policy != Some(new.text.hash) || far_back {
             self.inside(now, What::PolicyChanged(new.text), building);
         }
         building.promise(Promise::Policy(new.channels, new.done));
@@ -359,7 +375,9 @@ impl Engine {
     }
 
     fn gauges(&mut self, now: Time) {
-        if self.last_gauges + Span::from_secs(1) > now {
+        // Counting costs a walk over State: the larger it is, the less often.
+        let every = Span::from_millis(1000 + self.state.alerts.len() as u64 / 50);
+        if self.last_gauges + every > now {
             return;
         }
         self.last_gauges = now;
@@ -369,9 +387,17 @@ impl Engine {
         self.metrics.journal_room_reserve(self.appends.room() == Room::Reserve);
     }
 
+    /// Nothing more is let go: an attempt that begins now could not be written down.
+    fn hold_everything_back(&mut self) {
+        let mut policy = Policy::clone(&self.policy);
+        policy.channels.values_mut().for_each(|channel| channel.window = 0);
+        self.policy = Arc::new(policy);
+    }
+
     /// Stops taking, lets what is under way become durable, and keeps a snapshot for a quick start.
     async fn finish(mut self) {
         self.mailbox.close();
+        self.hold_everything_back();
         while !self.appends.is_empty() {
             if self.appends.next_durable().await.is_err() {
                 return;

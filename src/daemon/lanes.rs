@@ -97,7 +97,7 @@ pub async fn start(
                 config::Start::All => Start::All,
                 config::Start::Since(span) => Start::Since(now - span),
             },
-            cursor: cursors.get(&read.name).map(|cursor| lane::Cursor {
+            cursor: cursors.get(&read.name).filter(|cursor| !is_cleared(cursor)).map(|cursor| lane::Cursor {
                 stream: cursor.stream.as_str().into(),
                 created: cursor.created,
                 sequence: cursor.sequence,
@@ -114,6 +114,15 @@ pub async fn start(
         });
     }
     Ok(())
+}
+
+/// What `tidings journal cursor LANE --begin-anew` writes: the lane begins as at a first start.
+pub fn cleared() -> Cursor {
+    Cursor { stream: Name::from(""), created: Time::EPOCH, sequence: 0 }
+}
+
+fn is_cleared(cursor: &Cursor) -> bool {
+    cursor.stream.as_str().is_empty()
 }
 
 fn auth(login: &NatsLogin) -> Result<Auth, String> {

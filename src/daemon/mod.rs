@@ -1,6 +1,8 @@
 //! The daemon: the loop, its tasks, start and stop, the one clock.
 
+pub mod alarm;
 pub mod append;
+pub mod brake;
 pub mod channels;
 pub mod clock;
 pub mod dispatch;
@@ -12,8 +14,10 @@ pub mod lanes;
 pub mod leases;
 pub mod measure;
 pub mod messages;
+pub mod questions;
 pub mod recover;
 pub mod reload;
+pub mod retain;
 pub mod run;
 pub mod server;
 pub mod task;

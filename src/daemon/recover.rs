@@ -1,7 +1,7 @@
 //! Start-up: the newest verified snapshot, the entries after it, and what they fold to.
 
 use super::append::{self, Snapshot};
-use crate::decide::{Fact, PolicyText, State};
+use crate::decide::{Fact, Input, PolicyText, State, What};
 use crate::event::Name;
 use crate::journal::walk::Walk;
 use crate::journal::{Cursor, Decoder, Head, ReadError, Store, snapshot};
@@ -16,6 +16,8 @@ pub struct Recovered {
     pub head: Head,
     /// Where the lanes stand.
     pub cursors: BTreeMap<Name, Cursor>,
+    /// The last entry in which more was decided than that somebody leads, and by which policy.
+    pub worked: u64,
 }
 
 /// Folds the journal. An entry that cannot be read stops the start: nothing is ever skipped.
@@ -31,7 +33,7 @@ pub async fn recover(store: &dyn Store) -> Result<Recovered, ReadError> {
     if let Some((id, bytes)) = found.newest {
         match append::unpack(&bytes) {
             Ok(Snapshot { state, cursors, .. }) => {
-                recovered = Recovered { state: state.restored(), head: id, cursors };
+                recovered = Recovered { state: state.restored(), head: id, cursors, worked: id.sequence };
             }
             Err(error) => {
                 tracing::warn!(entry = id.sequence, %error, "a snapshot cannot be read; folding without it")
@@ -49,6 +51,11 @@ pub async fn recover(store: &dyn Store) -> Result<Recovered, ReadError> {
             for decided in &one.entry.batch {
                 let at = decided.input.as_ref().map_or(header.at, |input| input.at);
                 recovered.state.fold(at, header.sequence, &decided.facts);
+                let start =
+                    |input: &Input| matches!(input.what, What::Started { .. } | What::PolicyChanged(_));
+                if !decided.input.as_ref().is_some_and(start) {
+                    recovered.worked = header.sequence;
+                }
             }
             recovered.cursors.extend(one.entry.header.cursors);
         }

@@ -4,15 +4,16 @@ use super::channels;
 use super::door::Control;
 use super::engine::NewPolicy;
 use super::run::Shared;
+use super::server::LiveTokens;
 use super::task::{TaskKind, Tasks};
-use crate::config::{self, Config, Diagnostics};
+use crate::config::{self, Config, Diagnostics, IngestSettings, JournalSettings};
 use crate::decide::Policy;
 use crate::deliver;
 use crate::event::id::Digest;
 use arc_swap::ArcSwap;
 use notify::{RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
@@ -40,14 +41,31 @@ pub struct Reloader {
     paths: Vec<PathBuf>,
     key: [u8; 32],
     policy: ArcSwap<Policy>,
+    tokens: OnceLock<Arc<LiveTokens>>,
+    /// What is read at start only: the ways in and the journal.
+    at_start: (IngestSettings, JournalSettings),
     one_at_a_time: tokio::sync::Mutex<()>,
     shared: Arc<Shared>,
 }
 
 impl Reloader {
     /// A reloader of these files, with the policy in force.
-    pub fn new(paths: Vec<PathBuf>, key: [u8; 32], policy: Arc<Policy>, shared: Arc<Shared>) -> Reloader {
-        Reloader { paths, key, policy: ArcSwap::new(policy), one_at_a_time: Default::default(), shared }
+    pub fn new(paths: Vec<PathBuf>, key: [u8; 32], config: &Config, shared: Arc<Shared>) -> Reloader {
+        Reloader {
+            paths,
+            key,
+            policy: ArcSwap::from_pointee(config.policy.clone()),
+            tokens: OnceLock::new(),
+            at_start: (config.ingest.clone(), config.journal.clone()),
+            one_at_a_time: Default::default(),
+            shared,
+        }
+    }
+
+    /// The tokens that change with the configuration.
+    pub fn keep_tokens(&self, tokens: Arc<LiveTokens>) {
+        // There is one HTTP face; a second would keep the tokens of its start.
+        let _ = self.tokens.set(tokens);
     }
 
     /// The policy in force.
@@ -83,6 +101,12 @@ impl Reloader {
     async fn adopt(&self, config: Config) -> Reload {
         let hash = config.text.hash;
         config.warnings.iter().for_each(|warning| tracing::warn!(code = warning.code, "{}", warning.message));
+        if (&config.ingest, &config.journal) != (&self.at_start.0, &self.at_start.1) {
+            tracing::warn!("the ways in or the journal have changed: that holds after a restart only");
+        }
+        if let Some(tokens) = self.tokens.get() {
+            tokens.renew(&config);
+        }
         let config = Arc::new(config);
         let (done, durable) = oneshot::channel();
         let policy = Arc::new(config.policy.clone());

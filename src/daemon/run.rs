@@ -1,12 +1,14 @@
 //! From a configuration to a running daemon, and back to nothing: start, take the lead, catch up, stop.
 
+use super::alarm::Alarm;
 use super::append::{Appends, Batch};
+use super::brake::Brake;
 use super::channels;
 use super::clock::{self, Clock};
 use super::dispatch::Dispatcher;
 use super::door::Mailbox;
 use super::engine::{Engine, NewPolicy};
-use super::history::Feed;
+use super::history::{self, Feed};
 use super::kept::KeptMessages;
 use super::lanes;
 use super::leases::Leases;
@@ -23,7 +25,7 @@ use crate::event::id::Digest;
 use crate::event::{Name, Status, Time};
 use crate::journal::{Birth, FileStore, Store, file};
 use crate::observe::health::Health;
-use crate::observe::metrics::Metrics;
+use crate::observe::metrics::{Metrics, UPKEEP_EVERY};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,10 +110,21 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
-    start_engine(&shared, &store, &config, recovered, now).await?;
-    shared.health.ready("journal");
-    let reloader =
-        Arc::new(Reloader::new(options.config.clone(), key, Arc::new(config.policy.clone()), shared.clone()));
+    let brake = Brake::new(&journal.path, recovered.worked);
+    match brake.holds() {
+        None => {
+            start_engine(&shared, &store, &config, recovered, brake, now).await?;
+            shared.health.ready("journal");
+        }
+        Some(why) => {
+            tracing::error!(why, "sending is stopped");
+            shared.mailbox.close();
+            shared.metrics.sending_stopped(true);
+            shared.health.not_ready("journal", &why);
+        }
+    }
+    upkeep(&shared);
+    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, shared.clone()));
     reload::watch(&reloader, &shared.tasks);
     server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
@@ -177,20 +190,26 @@ async fn start_engine(
     store: &Arc<dyn Store>,
     config: &Arc<Config>,
     recovered: Recovered,
+    brake: Brake,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, .. } = &**shared;
+    let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
     let kept = Arc::new(KeptMessages::new(store.clone()));
     let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
+    let (feed, entries) = Feed::new();
+    history::follow(&config.journal.path, store.clone(), entries, tokio::runtime::Handle::current());
     let appends = Appends::new(
         store.clone(),
         recovered.head,
         metrics.clone(),
         clock.clone(),
         dispatcher.clone(),
-        Feed::none(),
+        feed,
+        config.journal.retain,
     )
     .map_err(|error| Stopped::Failed(error.to_string()))?;
+    let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
+    alarm.watch(clock.clone(), tasks);
     let mut leases = Leases::default();
     for (fingerprint, alert) in &recovered.state.alerts {
         if alert.record.status == Status::Firing {
@@ -214,13 +233,15 @@ async fn start_engine(
         appends,
         leases,
         tasks: tasks.clone(),
+        health: health.clone(),
+        alarm: alarm.clone(),
         moved: Default::default(),
         inputs_since_entry: 0,
         last_entry: now,
         last_gauges: Time::EPOCH,
     };
     let (done, lead) = tokio::sync::oneshot::channel();
-    spawn_loop(engine, first_inputs(config, epoch, lanes, done), shared)?;
+    spawn_loop(engine, first_inputs(config, epoch, lanes, done), brake, shared)?;
     metrics.leading(Some(epoch));
     lead.await.map_err(|_| Stopped::Failed("the first entry could not be written".into()))?;
     if let Some(nats) = &config.ingest.nats {
@@ -253,7 +274,7 @@ fn first_inputs(
 }
 
 /// The loop has a thread and a runtime of its own: nothing that takes long elsewhere delays a decision.
-fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<(), Stopped> {
+fn spawn_loop(mut engine: Engine, first: First, brake: Brake, shared: &Arc<Shared>) -> Result<(), Stopped> {
     let tasks = shared.tasks.clone();
     let (ended, wait) = tokio::sync::oneshot::channel::<()>();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -266,12 +287,18 @@ fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<
         .spawn(move || {
             // Attempts and lanes belong to the many-threaded runtime.
             let _outside = handle.enter();
-            let now = engine.clock.now();
-            let mut building = Batch::new(engine.appends.next_sequence());
-            engine.inside(now, first.started, &mut building);
-            engine.adopt(now, first.policy, &mut building);
-            engine.begin(now, building);
-            runtime.block_on(engine.run());
+            // A panic in `apply` leaves State unknown: the process ends and folds the journal again (R8).
+            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+                let now = engine.clock.now();
+                let mut building = Batch::new(engine.appends.next_sequence());
+                engine.inside(now, first.started, &mut building);
+                engine.adopt(now, first.policy, &mut building);
+                engine.begin(now, building);
+                runtime.block_on(engine.run());
+            }));
+            if ran.is_err() {
+                brake.note();
+            }
             drop(ended);
         })
         .map_err(|error| Stopped::Failed(error.to_string()))?;
@@ -281,6 +308,17 @@ fn spawn_loop(mut engine: Engine, first: First, shared: &Arc<Shared>) -> Result<
         drop(watch);
     });
     Ok(())
+}
+
+/// Keeps the histograms of metrics small between scrapes.
+fn upkeep(shared: &Arc<Shared>) {
+    let (metrics, stopping) = (shared.metrics.clone(), shared.tasks.clone());
+    shared.tasks.spawn(TaskKind::Work, "upkeep", async move {
+        // Cancel-safe: an upkeep that is not made is made the next time.
+        while tokio::time::timeout(UPKEEP_EVERY, stopping.stopping()).await.is_err() {
+            metrics.upkeep();
+        }
+    });
 }
 
 /// Resolves when a person or the system asks the daemon to end, or something inside does.

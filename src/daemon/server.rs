@@ -10,6 +10,7 @@ use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
 use crate::observe::metrics::CONTENT_TYPE;
+use arc_swap::ArcSwap;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -17,14 +18,18 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
+/// What the handlers share.
 #[derive(Clone)]
-struct Face {
+pub(super) struct Face {
     shared: Arc<Shared>,
     access: Arc<dyn Access>,
     reloader: Arc<Reloader>,
+    /// Where the history lies.
+    pub(super) history: Arc<std::path::Path>,
 }
 
 /// Listens, if the configuration says where.
@@ -47,9 +52,12 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         Arc::new(move || clock.now()),
         ingest_http::Limits::default(),
     );
-    let face = Face { shared: shared.clone(), access, reloader: reloader.clone() };
-    let router =
-        ways_in.merge(own_routes(face.clone())).layer(middleware::from_fn_with_state(face, measured));
+    let history = super::history::path_in(&config.journal.path).into();
+    let face = Face { shared: shared.clone(), access, reloader: reloader.clone(), history };
+    let router = ways_in
+        .merge(own_routes(face.clone()))
+        .merge(super::questions::routes(face.clone()))
+        .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
     shared.tasks.spawn(TaskKind::Vital, "http", async move {
@@ -57,6 +65,39 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         serve(listener, router, ServerLimits::default(), async move { stop.stopping().await }).await;
     });
     Ok(())
+}
+
+/// The tokens of the configuration in force.
+pub struct LiveTokens(ArcSwap<Tokens>);
+
+impl LiveTokens {
+    /// The tokens of another configuration hold from here on; secrets that cannot be opened change nothing.
+    pub fn renew(&self, config: &Config) {
+        match tokens(config) {
+            Ok(tokens) => self.0.store(Arc::new(tokens)),
+            Err(why) => tracing::error!(why, "the tokens of the configuration before hold on"),
+        }
+    }
+}
+
+impl Access for LiveTokens {
+    fn allows(
+        &self,
+        token: Option<&str>,
+        right: Right,
+        peer: Option<IpAddr>,
+    ) -> Result<Option<Name>, Denied> {
+        self.0.load().allows(token, right, peer)
+    }
+}
+
+fn tokens(config: &Config) -> Result<Tokens, String> {
+    let local = config
+        .ingest
+        .http
+        .as_ref()
+        .is_some_and(|http| http.listen.ip().is_loopback() && http.external_url.is_none());
+    Tokens::new(grants(config)?, local).map_err(|error| error.to_string())
 }
 
 fn grants(config: &Config) -> Result<Vec<Grant>, String> {
@@ -93,6 +134,7 @@ async fn measured(State(face): State<Face>, request: Request, next: Next) -> Res
         "/metrics" => "metrics",
         "/-/healthy" | "/-/ready" => "probes",
         "/-/reload" => "reload",
+        "/v1/told" | "/v1/cases" => "questions",
         path if path.starts_with("/v1/") => "commands",
         _ => "other",
     };
@@ -128,7 +170,7 @@ async fn metrics(State(face): State<Face>) -> Response {
 }
 
 /// Whether the request may do this; the name of its token for the facts that it causes.
-fn admit(
+pub(super) fn admit(
     face: &Face,
     headers: &HeaderMap,
     peer: Option<&Peer>,

@@ -16,7 +16,7 @@ use super::speak;
 use super::start;
 use super::state::{Delivery, Due, State};
 use crate::event::id::{CaseId, DeliveryId};
-use crate::event::{Event, Name, Recipient, Severity, Time};
+use crate::event::{Event, Labels, Name, Recipient, Severity, Time};
 use crate::message::{About, CaseStatus, Kind, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -158,6 +158,10 @@ fn decide_event(
         }
         None => {}
     }
+    if let Some(reason) = confined(state, policy, input, event) {
+        let garbage = Garbage { reason: reason.into(), bytes: "".into(), length: 0 };
+        return (Verdict::DeadLettered, no_event(state, now, input.origin.lane.clone(), garbage));
+    }
     let received = input.origin.received.unwrap_or(now).min(now);
     let mut facts = match event {
         Event::Alert(event) => alert::decide(state, policy, now, received, event),
@@ -176,6 +180,22 @@ fn decide_event(
         }
     }
     (Verdict::Decided, facts)
+}
+
+/// R43: a confined token touches its own team's cases only.
+fn confined(state: &State, policy: &Policy, input: &Input, event: &Event) -> Option<String> {
+    let token = input.origin.token.as_ref()?;
+    let matchers = policy.confined.get(token)?;
+    let none = Labels::default();
+    let labels = match event {
+        Event::Alert(event) => &event.labels,
+        Event::Incident(event) => {
+            let known = state.incidents.get(&event.incident).map(|incident| &incident.record.labels);
+            known.filter(|labels| !labels.is_empty()).or(event.labels.as_ref()).unwrap_or(&none)
+        }
+    };
+    let own = matchers.iter().all(|matcher| matcher.matches(labels));
+    (!own).then(|| format!("the token {token} is confined to a team, and this is none of its cases"))
 }
 
 fn no_event(state: &State, now: Time, lane: Option<Name>, garbage: Garbage) -> Vec<Fact> {

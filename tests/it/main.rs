@@ -5,6 +5,7 @@
 mod bulkhead;
 mod crash;
 mod downtime;
+mod docs;
 mod email;
 mod end_to_end;
 mod expect;

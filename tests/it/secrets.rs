@@ -36,6 +36,8 @@ const ADDRESSES: [&str; 5] =
 /// The providers, each of which fails in its own ways.
 struct Stage {
     relay: Relay,
+    /// One that knows another password.
+    closed_relay: Relay,
     twilio: Web,
     gateway: Web,
     slack: Web,
@@ -46,22 +48,23 @@ struct Stage {
 
 impl Stage {
     fn set() -> Stage {
-        let echo = |code: &str| format!("{code} no, {} <{}@example.net>", SECRETS[0].1, ADDRESSES[0]);
+        let echo = |code: &str| format!("{code} no, <{0}@example.net> ({0})", ADDRESSES[0]);
         let leaked: &'static str = echo("451 4.7.1").leak();
         let refused: &'static str = echo("550 5.1.1").leak();
-        let relay = Relay::start(&Orders {
+        let orders = |password| Orders {
             names: vec!["localhost"],
             implicit_tls: true,
             login: true,
-            password: SECRETS[0].1,
+            password,
             mail: vec![leaked],
             rcpt: vec![refused, leaked],
             data: vec![leaked, "lose"],
             ..Orders::default()
-        });
+        };
         let nats = NatsServer::with(|_| "authorization { user: tidings, password: another }".to_owned());
         let stage = Stage {
-            relay,
+            relay: Relay::start(&orders(SECRETS[0].1)),
+            closed_relay: Relay::start(&orders("another")),
             twilio: providers::twilio(),
             gateway: providers::gateway(),
             slack: providers::slack(),
@@ -127,6 +130,12 @@ relay = "smtps://tidings@localhost:{mail}"
 password = {{ file = "smtp" }}
 ca = {root:?}
 from = "{sender}@example.net"
+[channel.closed-mail]
+type = "email"
+relay = "smtps://tidings@localhost:{closed_mail}"
+password = {{ file = "smtp" }}
+ca = {closed_root:?}
+from = "{sender}@example.net"
 [channel.sms]
 type = "sms"
 provider = "twilio"
@@ -160,7 +169,7 @@ phone = "+{phone}"
 [audience.duty]
 disclosure = "internal"
 members = ["contact:reader"]
-destinations = ["chat:#{place}", "chat-hook", "hook", "gateway:+{other_phone}"]
+destinations = ["chat:#{place}", "chat-hook", "hook", "gateway:+{other_phone}", "closed-mail:{reader}@example.net"]
 [[route]]
 name = "each-alone"
 kind = "alert"
@@ -171,6 +180,8 @@ group_wait = "0s"
             nats = self.nats.url(),
             mail = self.relay.port,
             root = self.relay.root(),
+            closed_mail = self.closed_relay.port,
+            closed_root = self.closed_relay.root(),
             twilio = self.twilio.url(""),
             gateway = self.gateway.url("/send"),
             slack = self.slack.url("/api"),
@@ -260,7 +271,7 @@ fn no_planted_secret_and_no_address_is_shown_anywhere() {
         daemon.try_send("POST", "/v1/events", &[&sender], &event.to_string()).unwrap();
         webs.iter().all(|web| web.orders_left() == 0) && stage.relay.seen("letter").len() > 2
     });
-    for channel in ["mail", "sms", "gateway", "chat", "chat-hook", "hook"] {
+    for channel in ["mail", "closed-mail", "sms", "gateway", "chat", "chat-hook", "hook"] {
         let label = format!("channel=\"{channel}\"");
         let attempts = |result: &str| {
             daemon.metric("tidings_delivery_attempts_total", &format!("{label},{result}"))

@@ -106,7 +106,7 @@ fn one_mistake_in_each_of_five_files_is_told_at_once_with_its_place() {
         (8, "\"internal\"", "\"intern\"", 8),
         (15, "email = ", "emial = ", 5),
         (22, "match = ['team=", "match = ['team", 3),
-        (39, "name = ", "name ", 2),
+        (39, "example.net\"", "example.net", 5),
     ];
     for (number, right, wrong, _) in mistakes {
         let text = team(number);

@@ -1,11 +1,12 @@
 //! Native events by HTTP: one, a list or lines of them, or CloudEvents; one result for each.
 
-use super::super::access::Right;
+use super::super::access::{Denied, Right};
 use super::super::cloudevents::{self, Mode};
 use super::super::reading::{EVENTS_MAX, identity_of_key};
 use super::super::{Arrival, Fate, Reading, Way, json, native};
 use super::{Shared, Turned};
-use crate::event::Name;
+use crate::decide::Garbage;
+use crate::event::{Action, Event, Name};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -37,7 +38,7 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request<Bod
 }
 
 async fn take(shared: &Shared, request: Request<Body>) -> Result<Response, Turned> {
-    let token = shared.admit(&request, Right::Ingest)?;
+    let (token, only_acknowledge) = admit(shared, &request)?;
     let headers = request.headers().clone();
     let body = shared.room.read(request, shared.limits.events_bytes).await?;
     let key = match headers.get("idempotency-key").map(|value| value.to_str()) {
@@ -63,6 +64,9 @@ async fn take(shared: &Shared, request: Request<Body>) -> Result<Response, Turne
     };
     let readings = pieces.into_iter().enumerate().map(|(index, piece)| {
         let mut reading = piece.read(&headers, &ways);
+        if only_acknowledge && !acknowledges(&reading.event) {
+            reading = Reading::garbage("this token may only acknowledge incidents", piece.bytes());
+        }
         let incident = native::is_incident(&reading.event);
         if let (Some(key), None, Ok(_)) = (key, &reading.identity, &reading.event) {
             let lane = &ways[usize::from(!incident)].lane;
@@ -72,6 +76,19 @@ async fn take(shared: &Shared, request: Request<Body>) -> Result<Response, Turne
     });
     let readings: Vec<(bool, Reading)> = readings.collect();
     decide(shared, readings, token.as_ref()).await
+}
+
+/// The token's name, and whether it has the right to acknowledge and no more (R43).
+fn admit(shared: &Shared, request: &Request<Body>) -> Result<(Option<Name>, bool), Turned> {
+    match shared.admit(request, Right::Ingest) {
+        Ok(token) => Ok((token, false)),
+        Err(Turned::Denied(Denied::Forbidden)) => Ok((shared.admit(request, Right::Acknowledge)?, true)),
+        Err(other) => Err(other),
+    }
+}
+
+fn acknowledges(event: &Result<Event, Garbage>) -> bool {
+    matches!(event, Ok(Event::Incident(event)) if event.action == Action::Acknowledge)
 }
 
 /// Hands incidents in before alerts, each to its lane (R2), and tells the results in the order of the request.

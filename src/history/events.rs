@@ -1,0 +1,298 @@
+//! What came in: events, commands and what befell the lanes; and what of it was no event.
+
+use super::ask::{Conditions, Questions};
+use super::{Error, place};
+use crate::decide::{Command, Fact, Garbage, Input, What};
+use crate::event::{Event, Status, Time};
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// The most bytes of a subject: labels can be long, and the journal has them whole.
+const SUBJECT_BYTES_MAX: usize = 512;
+
+/// What was made of an input. An input that changed nothing is not kept at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was decided.
+    Decided,
+    /// Its identity had come before and said something else (R4).
+    Conflict,
+    /// It was no event, and was kept aside.
+    DeadLettered,
+    /// Deciding it failed, and it was set aside (R8).
+    Quarantined,
+}
+
+impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 4] =
+        [Verdict::Decided, Verdict::Conflict, Verdict::DeadLettered, Verdict::Quarantined];
+
+    /// The word in answers and filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Decided => "decided",
+            Verdict::Conflict => "conflict",
+            Verdict::DeadLettered => "dead_lettered",
+            Verdict::Quarantined => "quarantined",
+        }
+    }
+
+    /// The verdict of a word.
+    pub fn find(word: &str) -> Option<Verdict> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word)
+    }
+}
+
+/// An input as a row.
+pub(super) struct Row<'a> {
+    kind: &'static str,
+    action: Option<&'static str>,
+    source: Option<&'a str>,
+    subject: Option<Cow<'a, str>>,
+    /// The alert's fingerprint or the incident's case: what leads from a case to its events.
+    about: Option<i64>,
+    verdict: Verdict,
+    garbage: Option<&'a Garbage>,
+}
+
+impl<'a> Row<'a> {
+    /// The row of an input with these facts; outcomes stand with their deliveries, and ticks say nothing.
+    pub(super) fn of(input: &'a Input, facts: &'a [Fact]) -> Option<Row<'a>> {
+        let kept = facts.iter().find_map(|fact| match fact {
+            Fact::DeadLettered { garbage, .. } => Some(garbage),
+            _ => None,
+        });
+        let quarantined = facts.iter().any(|fact| matches!(fact, Fact::Quarantined { .. }));
+        let (verdict, garbage) = match (&input.what, kept) {
+            (What::Garbage(garbage), _) => (Verdict::DeadLettered, Some(garbage)),
+            (_, Some(garbage)) => (Verdict::Conflict, Some(garbage)),
+            (_, None) if quarantined => (Verdict::Quarantined, None),
+            (_, None) => (Verdict::Decided, None),
+        };
+        let bare = |kind, subject: Option<Cow<'a, str>>| Row {
+            kind,
+            action: None,
+            source: None,
+            subject,
+            about: None,
+            verdict,
+            garbage,
+        };
+        let written = |text: String| Some(Cow::Owned(text));
+        Some(match &input.what {
+            What::Outcome(_) | What::Tick => return None,
+            What::Event(event) => Row { verdict, garbage, ..Row::event(event) },
+            What::Garbage(_) => bare("no_event", None),
+            What::LeasesEnded { source, alerts, .. } => Row {
+                source: Some(source.as_str()),
+                ..bare("leases_ended", written(format!("{} alerts", alerts.len())))
+            },
+            What::WentStale { alerts } => bare("went_stale", written(format!("{} alerts", alerts.len()))),
+            What::PolicyChanged(text) => bare("policy_changed", written(text.hash.to_string())),
+            What::Started { epoch, .. } => bare("started", written(format!("epoch {epoch}"))),
+            What::CaughtUp { lane } => bare("caught_up", Some(lane.as_str().into())),
+            What::Gap { lane, from, to } => bare("gap", written(format!("{lane}: {from} to {to}"))),
+            What::LaneStopped { lane, reason } => bare("lane_stopped", written(format!("{lane}: {reason}"))),
+            What::ClockStepped { by_ms, .. } => bare("clock_stepped", written(format!("{by_ms} ms"))),
+            What::Command(command) => {
+                let (action, subject) = match command {
+                    Command::Pause { channel, by } => ("pause", format!("{channel}, by {by}")),
+                    Command::Resume { channel, by } => ("resume", format!("{channel}, by {by}")),
+                    Command::SendTest { recipient, by, .. } => ("send_test", format!("{recipient}, by {by}")),
+                };
+                Row { action: Some(action), ..bare("command", written(subject)) }
+            }
+        })
+    }
+
+    fn event(event: &'a Event) -> Row<'a> {
+        let (verdict, garbage) = (Verdict::Decided, None);
+        match event {
+            Event::Alert(alert) => {
+                let action = match alert.status {
+                    Status::Firing => "firing",
+                    Status::Resolved => "resolved",
+                    Status::Lost => "lost",
+                };
+                let subject = Some(Cow::Owned(alert.labels.to_string()));
+                let about = Some(alert.labels.fingerprint().0.cast_signed());
+                let source = Some(alert.source.as_str());
+                Row { kind: "alert", action: Some(action), source, subject, about, verdict, garbage }
+            }
+            Event::Incident(event) => {
+                use crate::event::Action;
+                let action = match event.action {
+                    Action::Open => "open",
+                    Action::Update => "update",
+                    Action::Acknowledge => "acknowledge",
+                    Action::Note => "note",
+                    Action::Resolve => "resolve",
+                    Action::Reopen => "reopen",
+                    Action::Merge => "merge",
+                };
+                let subject = Some(Cow::Borrowed(&*event.incident));
+                let about = Some(place::stored(crate::decide::incident_case(&event.incident)));
+                let source = Some(event.source.as_str());
+                Row { kind: "incident", action: Some(action), source, subject, about, verdict, garbage }
+            }
+        }
+    }
+
+    pub(super) fn insert(
+        &self,
+        tables: &Connection,
+        number: i64,
+        at: i64,
+        input: &Input,
+    ) -> rusqlite::Result<()> {
+        let sql =
+            "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        let origin = &input.origin;
+        let subject =
+            self.subject.as_deref().map(|text| &text[..text.floor_char_boundary(SUBJECT_BYTES_MAX)]);
+        tables.prepare_cached(sql)?.execute(params![
+            number,
+            at,
+            origin.lane.as_ref().map(|lane| lane.as_str()),
+            origin.sequence.map(place::count),
+            self.source,
+            self.kind,
+            self.action,
+            subject,
+            self.about,
+            origin.received.map_or(at, Time::millis),
+            origin.token.as_ref().map(|token| token.as_str()),
+            self.verdict.as_str(),
+            self.garbage.map(|garbage| &*garbage.reason),
+            self.garbage.map(|garbage| place::count(garbage.length)),
+            self.garbage.map(|garbage| &*garbage.bytes).filter(|bytes| !bytes.is_empty()),
+        ])?;
+        Ok(())
+    }
+}
+
+/// Which inputs are asked for; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFilter<'a> {
+    /// Of this case, by any of its names: the events about its alerts, or about the incident.
+    pub case: Option<&'a str>,
+    /// By this lane.
+    pub lane: Option<&'a str>,
+    /// From this source.
+    pub source: Option<&'a str>,
+    /// `alert`, `incident`, `no_event`, `command`, `started` …: the words of [`Came::kind`].
+    pub kind: Option<&'a str>,
+    /// With this verdict.
+    pub verdict: Option<Verdict>,
+    /// Only what was not decided: conflicts, dead letters, quarantined inputs.
+    pub amiss: bool,
+    /// Decided at or after this.
+    pub since: Option<Time>,
+    /// Decided at or before this.
+    pub until: Option<Time>,
+    /// Only rows of a smaller place: the last one of the page before.
+    pub before: Option<u64>,
+    /// At most so many; 0 stands for the most there may be.
+    pub limit: usize,
+    /// Whether the bytes of dead letters are given: only to who has the right `admin`.
+    pub admin: bool,
+}
+
+/// One input that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Came {
+    /// Its place, for asking what is before it.
+    pub place: u64,
+    /// The journal entry that it stands in.
+    pub entry: u64,
+    /// When it was decided, in ledger time.
+    pub at: Time,
+    /// When it was received.
+    pub received: Time,
+    /// By which lane; none for what the daemon itself puts in.
+    pub lane: Option<String>,
+    /// Its position in a lane that is read by cursor.
+    pub position: Option<u64>,
+    /// Who says it.
+    pub source: Option<String>,
+    /// `alert`, `incident`, `no_event`, `command`, `leases_ended`, `went_stale`, `policy_changed`, `started`,
+    /// `caught_up`, `gap`, `lane_stopped` or `clock_stepped`.
+    pub kind: String,
+    /// What of that kind: `firing`, `resolved`, `open`, `update`, `pause` …
+    pub action: Option<String>,
+    /// What it is about: an alert's labels, an incident's id; at most 512 bytes.
+    pub subject: Option<String>,
+    /// The name of the token that let it in (R43).
+    pub token: Option<String>,
+    /// What was made of it.
+    pub verdict: Verdict,
+    /// Why it was not decided.
+    pub reason: Option<String>,
+    /// How many bytes a dead letter had.
+    pub length: Option<u64>,
+    /// A dead letter's bytes in Base64, cut to a stated length; only where `admin` was asked for.
+    pub bytes: Option<String>,
+}
+
+impl Questions {
+    /// What came in, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn events(&self, filter: &EventFilter<'_>) -> Result<Vec<Came>, Error> {
+        self.ask(|tables| {
+            let mut conditions = Conditions::default();
+            if let Some(case) = filter.case {
+                let ids = super::ask::ids(tables, case)?;
+                if ids.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let list = Conditions::list(&ids);
+                let members = format!("SELECT alert FROM members WHERE case_id IN ({list})");
+                conditions.and(&format!("(about IN ({list}) OR about IN ({members}))"), []);
+            }
+            conditions.equal("lane", filter.lane);
+            conditions.equal("source", filter.source);
+            conditions.equal("kind", filter.kind);
+            conditions.equal("verdict", filter.verdict.map(Verdict::as_str));
+            if filter.amiss {
+                conditions.and("verdict <> 'decided'", []);
+            }
+            conditions.between(tables, filter.since, filter.until, filter.before)?;
+            let columns =
+                "number, at, received, lane, position, source, kind, action, subject, token, verdict,
+                reason, length, iif(?, bytes, NULL) AS bytes";
+            conditions.first(i64::from(filter.admin).into());
+            let sql = conditions.select(columns, "events", filter.limit);
+            let mut statement = tables.prepare_cached(&sql)?;
+            let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), came)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn came(row: &rusqlite::Row<'_>) -> rusqlite::Result<Came> {
+    let number: i64 = row.get("number")?;
+    let count = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(i64::cast_unsigned));
+    let verdict: String = row.get("verdict")?;
+    Ok(Came {
+        place: number.cast_unsigned(),
+        entry: place::entry(number),
+        at: Time::from_millis(row.get("at")?),
+        received: Time::from_millis(row.get("received")?),
+        lane: row.get("lane")?,
+        position: count("position")?,
+        source: row.get("source")?,
+        kind: row.get("kind")?,
+        action: row.get("action")?,
+        subject: row.get("subject")?,
+        token: row.get("token")?,
+        verdict: Verdict::find(&verdict).unwrap_or(Verdict::Quarantined),
+        reason: row.get("reason")?,
+        length: count("length")?,
+        bytes: row.get("bytes")?,
+    })
+}

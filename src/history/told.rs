@@ -1,0 +1,268 @@
+//! Who was told what, when, by which rule, through which channel and how it ended; and who was not, and why.
+
+use super::ask::{Conditions, Questions, ids};
+use super::word::because;
+use super::{Error, Fate, place};
+use crate::event::Time;
+use crate::event::id::{CaseId, DeliveryId, NotificationId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+/// The most failed attempts that are told of one delivery: the newest.
+pub const FAILURES_MAX: usize = 20;
+
+/// Which words are asked for; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'a> {
+    /// About this case, by any of its names ([`Questions::find_case`]); digests that named it included.
+    pub case: Option<&'a str>,
+    /// To this audience.
+    pub audience: Option<&'a str>,
+    /// To this recipient (`mara@mail`), or to all of a contact's or audience's (`mara`).
+    pub recipient: Option<&'a str>,
+    /// By this channel.
+    pub channel: Option<&'a str>,
+    /// By this row of the routing table.
+    pub row: Option<&'a str>,
+    /// With this fate.
+    pub end: Option<Fate>,
+    /// Decided at or after this.
+    pub since: Option<Time>,
+    /// Decided at or before this.
+    pub until: Option<Time>,
+    /// Only rows of a smaller place: the last one of the page before.
+    pub before: Option<u64>,
+    /// At most so many; 0 stands for the most there may be.
+    pub limit: usize,
+}
+
+/// One word to one recipient: a delivery, or the decision not to send one now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Its place, for asking what is before it.
+    pub place: u64,
+    /// The journal entry in which it was decided; the body stands there too.
+    pub entry: u64,
+    /// When it was decided, in ledger time.
+    pub at: Time,
+    /// The case, or the desk.
+    pub case: CaseId,
+    /// What the case is called.
+    pub case_name: Option<String>,
+    /// Whom it tells.
+    pub audience: String,
+    /// By which row of the routing table; none for what belongs to no row.
+    pub row: Option<String>,
+    /// To whom.
+    pub recipient: String,
+    /// By which channel.
+    pub channel: Option<String>,
+    /// What became of it.
+    pub fate: Fate,
+    /// Why, in a word.
+    pub why: Option<String>,
+    /// The same as a sentence.
+    pub because: &'static str,
+    /// For what was withheld: when the digest that names it was due.
+    pub digest_at: Option<Time>,
+    /// What was said; `None` for what was withheld.
+    pub said: Option<Said>,
+}
+
+/// What was said in one delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// The notification.
+    pub notification: NotificationId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// What it was for this recipient: `opening`, `update` …
+    pub kind: String,
+    /// Which word of the briefing it is, counted from 1.
+    pub ordinal: u32,
+    /// What the case was: `open`, `resolved` or `lost`.
+    pub status: String,
+    /// How bad it was, as the message said it.
+    pub severity: String,
+    /// The title, at the audience's level.
+    pub title: String,
+    /// The message in one line, at the audience's level; instants in UTC.
+    pub short: String,
+    /// The key that the provider was given (R34), in hexadecimal digits.
+    pub key: String,
+    /// When it should have been said.
+    pub due: Time,
+    /// When the event that caused it was received.
+    pub event_at: Time,
+    /// When it was first let go.
+    pub released_at: Option<Time>,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// How often it was let go.
+    pub attempts: u32,
+    /// How many attempts came to nothing.
+    pub failed: u32,
+    /// The newest of those, oldest first.
+    pub failures: Vec<Failed>,
+    /// What the provider calls the message.
+    pub receipt: Option<String>,
+    /// The hash of the body as it was sent (R41), in hexadecimal digits.
+    pub sent: Option<String>,
+}
+
+/// One attempt that came to nothing, or may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// When that was known.
+    pub at: Time,
+    /// Which attempt, counted from 1.
+    pub attempt: u32,
+    /// Whether something may have arrived all the same.
+    pub maybe_sent: bool,
+    /// Whether it counted as the delivery's own failure (R35).
+    pub counted: bool,
+    /// Why, as metrics say it; none for an attempt whose end nobody saw, such as at a restart.
+    pub reason: Option<String>,
+    /// Why, for insiders.
+    pub detail: Option<String>,
+}
+
+const COLUMNS: &str = "number, at, case_id, audience, rule, recipient, channel, notification, delivery, kind, key,
+    fate, why, digest_at, attempts, failures, released_at, ended_at, receipt, sent, ordinal, status, severity_word,
+    title, short, due, event_at,
+    (SELECT name FROM cases WHERE cases.case_id = told.case_id ORDER BY number DESC LIMIT 1) AS case_name";
+
+const FROM: &str = "told LEFT JOIN notifications ON notifications.id = notification";
+
+impl Questions {
+    /// Who was told what, and who was not, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn deliveries(&self, filter: &Filter<'_>) -> Result<Vec<Told>, Error> {
+        self.ask(|tables| {
+            let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
+            let sql = conditions.select(COLUMNS, FROM, filter.limit);
+            let mut statement = tables.prepare_cached(&sql)?;
+            let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), told)?;
+            let mut all: Vec<Told> = rows.collect::<Result<_, _>>()?;
+            for said in all.iter_mut().filter_map(|told| told.said.as_mut()).filter(|said| said.failed > 0) {
+                said.failures = failures(tables, said.delivery)?;
+            }
+            Ok(all)
+        })
+    }
+}
+
+/// The conditions of a filter; `None` if it asks for a case that is not known.
+fn conditions(tables: &Connection, filter: &Filter<'_>) -> rusqlite::Result<Option<Conditions>> {
+    let mut conditions = Conditions::default();
+    if let Some(case) = filter.case {
+        let ids = ids(tables, case)?;
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let list = Conditions::list(&ids);
+        let digests = format!(
+            "SELECT digest.number FROM spoken JOIN notifications ON notifications.id = spoken.notification
+            JOIN told AS digest ON digest.delivery >= first_delivery
+                AND digest.delivery < first_delivery + deliveries
+            WHERE spoken.case_id IN ({list})"
+        );
+        let own = format!("SELECT own.number FROM told AS own WHERE own.case_id IN ({list})");
+        conditions.and(&format!("number IN ({own} UNION {digests})"), []);
+    }
+    conditions.equal("audience", filter.audience);
+    match filter.recipient {
+        Some(recipient) if recipient.contains('@') => conditions.equal("recipient", Some(recipient)),
+        // `A` follows `@`: everything that begins with the name and `@` lies between the two.
+        Some(who) => {
+            let ends = [format!("{who}@"), format!("{who}A")].map(Value::Text);
+            conditions.and("recipient >= ? AND recipient < ?", ends);
+        }
+        None => {}
+    }
+    conditions.equal("channel", filter.channel);
+    conditions.equal("rule", filter.row);
+    match filter.end {
+        // Written out, because a partial index is used only for what stands in the statement.
+        Some(Fate::DeadLettered) => conditions.and("fate = 'dead_lettered'", []),
+        end => conditions.equal("fate", end.map(Fate::as_str)),
+    }
+    conditions.between(tables, filter.since, filter.until, filter.before)?;
+    Ok(Some(conditions))
+}
+
+fn told(row: &rusqlite::Row<'_>) -> rusqlite::Result<Told> {
+    let number: i64 = row.get("number")?;
+    let fate: String = row.get("fate")?;
+    let fate = Fate::find(&fate).unwrap_or(Fate::Pending);
+    let why: Option<String> = row.get("why")?;
+    let digest_at: Option<i64> = row.get("digest_at")?;
+    Ok(Told {
+        place: number.cast_unsigned(),
+        entry: place::entry(number),
+        at: Time::from_millis(row.get("at")?),
+        case: CaseId(row.get::<_, i64>("case_id")?.cast_unsigned()),
+        case_name: row.get("case_name")?,
+        audience: row.get("audience")?,
+        row: row.get("rule")?,
+        recipient: row.get("recipient")?,
+        channel: row.get("channel")?,
+        fate,
+        because: because(fate, why.as_deref()),
+        why,
+        digest_at: digest_at.map(Time::from_millis),
+        said: if fate == Fate::Withheld { None } else { Some(said(row)?) },
+    })
+}
+
+fn said(row: &rusqlite::Row<'_>) -> rusqlite::Result<Said> {
+    let time = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Time::from_millis));
+    let hex = |name| {
+        let bytes: Option<[u8; 16]> = row.get(name)?;
+        let write = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
+        Ok::<_, rusqlite::Error>(bytes.map(write))
+    };
+    Ok(Said {
+        notification: NotificationId(row.get::<_, i64>("notification")?.cast_unsigned()),
+        delivery: DeliveryId(row.get::<_, i64>("delivery")?.cast_unsigned()),
+        kind: row.get("kind")?,
+        ordinal: row.get("ordinal")?,
+        status: row.get("status")?,
+        severity: row.get("severity_word")?,
+        title: row.get("title")?,
+        short: row.get("short")?,
+        key: hex("key")?.unwrap_or_default(),
+        due: Time::from_millis(row.get("due")?),
+        event_at: Time::from_millis(row.get("event_at")?),
+        released_at: time("released_at")?,
+        ended_at: time("ended_at")?,
+        attempts: row.get("attempts")?,
+        failed: row.get("failures")?,
+        failures: Vec::new(),
+        receipt: row.get("receipt")?,
+        sent: hex("sent")?,
+    })
+}
+
+fn failures(tables: &Connection, delivery: DeliveryId) -> rusqlite::Result<Vec<Failed>> {
+    let sql = "SELECT at, attempt, maybe_sent, counted, reason, detail FROM failures WHERE delivery = ?1
+        ORDER BY number DESC LIMIT ?2";
+    let mut statement = tables.prepare_cached(sql)?;
+    let values = params![place::count(delivery.0), place::count(FAILURES_MAX as u64)];
+    let rows = statement.query_map(values, |row| {
+        Ok(Failed {
+            at: Time::from_millis(row.get(0)?),
+            attempt: row.get(1)?,
+            maybe_sent: row.get(2)?,
+            counted: row.get(3)?,
+            reason: row.get(4)?,
+            detail: row.get(5)?,
+        })
+    })?;
+    let mut newest: Vec<Failed> = rows.collect::<Result<_, _>>()?;
+    newest.reverse();
+    Ok(newest)
+}
