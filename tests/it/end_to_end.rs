@@ -57,9 +57,11 @@ impl Stage {
     /// All texts that one audience was sent by each channel: mail, SMS, Slack, webhook.
     fn told(&self, level: usize) -> [Vec<String>; 4] {
         let name = LEVELS[level];
-        let letters = self.relay.seen("letter").into_iter().filter(|letter| {
-            letter["to"][0].as_str().unwrap() == format!("{name}@example.net")
-        });
+        let letters = self
+            .relay
+            .seen("letter")
+            .into_iter()
+            .filter(|letter| letter["to"][0].as_str().unwrap() == format!("{name}@example.net"));
         let sms = self.twilio.heard().into_iter().map(|heard| heard.form());
         let number = phone(level);
         let chat = self.slack.heard().into_iter().map(|heard| heard.json());
@@ -76,7 +78,12 @@ impl Stage {
     }
 
     /// Waits until every audience has, by every channel, a text with its word, and checks who may read which.
-    fn all_were_told(&self, what: &str, word_of: impl Fn(usize) -> String, hidden_from: impl Fn(usize) -> Vec<String>) {
+    fn all_were_told(
+        &self,
+        what: &str,
+        word_of: impl Fn(usize) -> String,
+        hidden_from: impl Fn(usize) -> Vec<String>,
+    ) {
         for level in 0..LEVELS.len() {
             let word = word_of(level);
             for channel in 0..4 {
@@ -216,7 +223,10 @@ fn publish(server: &NatsServer, messages: &Value) {
     child.stdin.take().unwrap().write_all(messages.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), messages.as_array().unwrap().len().to_string());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        messages.as_array().unwrap().len().to_string()
+    );
 }
 
 /// By NATS, as CloudEvents: one structured, one binary with headers in odd case.
@@ -226,14 +236,17 @@ fn by_nats(stage: &Stage) {
         "specversion": "1.0", "type": "tidings.incident.v1", "source": "/desk", "id": "1",
         "datacontenttype": "application/json", "data": incident("NATS-1"),
     });
-    publish(&stage.nats, &json!([
-        { "subject": "events.desk", "headers": { "content-Type": "application/cloudevents+json; charset=UTF-8" },
-          "data": structured.to_string() },
-        { "subject": "events.desk", "headers": {
-            "CE-SpecVersion": "1.0", "ce-TYPE": "tidings.incident.v1", "Ce-Source": "/desk%20two", "cE-iD": "2",
-            "Content-type": "application/json",
-          }, "data": incident("NATS-2").to_string() },
-    ]));
+    publish(
+        &stage.nats,
+        &json!([
+            { "subject": "events.desk", "headers": { "content-Type": "application/cloudevents+json; charset=UTF-8" },
+              "data": structured.to_string() },
+            { "subject": "events.desk", "headers": {
+                "CE-SpecVersion": "1.0", "ce-TYPE": "tidings.incident.v1", "Ce-Source": "/desk%20two", "cE-iD": "2",
+                "Content-type": "application/json",
+              }, "data": incident("NATS-2").to_string() },
+        ]),
+    );
     for id in ["NATS-1", "NATS-2"] {
         stage.all_were_told(id, |level| format!("{id}-{}", LEVELS[level]), |level| above(id, level));
     }
@@ -243,14 +256,20 @@ fn by_http(stage: &Stage) {
     let mut event = incident("HTTP-1");
     event["type"] = "incident".into();
     stage.daemon.event(&event);
-    stage.all_were_told("HTTP-1", |level| format!("HTTP-1-{}", LEVELS[level]), |level| above("HTTP-1", level));
+    stage.all_were_told(
+        "HTTP-1",
+        |level| format!("HTTP-1-{}", LEVELS[level]),
+        |level| above("HTTP-1", level),
+    );
     event["action"] = "resolve".into();
     event["resolution"] = json!({ "internal": "HTTP-1-over-internal", "business": "HTTP-1-over-business",
                                   "public": "HTTP-1-over-external" });
     stage.daemon.event(&event);
-    stage.all_were_told("HTTP-1 is over", |level| format!("HTTP-1-over-{}", LEVELS[level]), |level| {
-        above("HTTP-1-over", level)
-    });
+    stage.all_were_told(
+        "HTTP-1 is over",
+        |level| format!("HTTP-1-over-{}", LEVELS[level]),
+        |level| above("HTTP-1-over", level),
+    );
 }
 
 /// A Prometheus that scrapes one flag and has one rule about it.
@@ -267,7 +286,11 @@ impl Prometheus {
         let shown = flag.clone();
         let exporter = Web::start(move |_, _| {
             let value = u8::from(shown.load(Ordering::Acquire));
-            Say(200, "Content-Type: text/plain; version=0.0.4\r\n", format!("# TYPE broken gauge\nbroken {value}\n"))
+            Say(
+                200,
+                "Content-Type: text/plain; version=0.0.4\r\n",
+                format!("# TYPE broken gauge\nbroken {value}\n"),
+            )
         });
         let folder = tempfile::tempdir().unwrap();
         let rules = "groups:\n- name: g\n  rules:\n  - alert: CheckoutBroken\n    expr: broken == 1\n    \
@@ -303,7 +326,11 @@ impl Drop for Prometheus {
 
 /// What an alert shows besides its name is for insiders.
 fn hidden_of_alert(level: usize) -> Vec<String> {
-    if level == 0 { Vec::new() } else { ["PROM-team", "PROM-summary", "127.0.0.1"].map(str::to_owned).to_vec() }
+    if level == 0 {
+        Vec::new()
+    } else {
+        ["PROM-team", "PROM-summary", "127.0.0.1"].map(str::to_owned).to_vec()
+    }
 }
 
 fn by_prometheus(stage: &Stage) {

@@ -4,8 +4,8 @@
 
 mod bulkhead;
 mod crash;
-mod downtime;
 mod docs;
+mod downtime;
 mod email;
 mod end_to_end;
 mod expect;

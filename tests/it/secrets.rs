@@ -77,7 +77,8 @@ impl Stage {
     }
 
     fn misbehave(&self) {
-        let number = format!("The 'To' number +{} is not a valid phone number; {}", ADDRESSES[1], SECRETS[1].1);
+        let number =
+            format!("The 'To' number +{} is not a valid phone number; {}", ADDRESSES[1], SECRETS[1].1);
         self.twilio.order(twilio_refuses(400, 21211, &number));
         self.twilio.order(twilio_refuses(401, 20003, &number));
         self.twilio.order(twilio_refuses(429, 20429, &number));
@@ -273,16 +274,16 @@ fn no_planted_secret_and_no_address_is_shown_anywhere() {
     });
     for channel in ["mail", "closed-mail", "sms", "gateway", "chat", "chat-hook", "hook"] {
         let label = format!("channel=\"{channel}\"");
-        let attempts = |result: &str| {
-            daemon.metric("tidings_delivery_attempts_total", &format!("{label},{result}"))
-        };
+        let attempts =
+            |result: &str| daemon.metric("tidings_delivery_attempts_total", &format!("{label},{result}"));
         assert!(attempts("") > 1.0, "{channel} was tried");
         let failed = daemon.log().matches(&format!("\"channel\":\"{channel}\"")).count();
         assert!(failed > 1, "{channel} has failed: {failed}");
     }
     let shown = shown(&daemon);
     assert!(shown.iter().any(|(place, text)| place.starts_with("journal tail") && text.contains("notified")));
-    let planted = SECRETS.iter().map(|(_, secret)| secret.trim_start_matches("Bearer ")).chain(PATHS).chain(ADDRESSES);
+    let planted =
+        SECRETS.iter().map(|(_, secret)| secret.trim_start_matches("Bearer ")).chain(PATHS).chain(ADDRESSES);
     for planted in planted {
         for form in forms(planted) {
             for (place, text) in &shown {

@@ -62,7 +62,11 @@ impl Ledger {
             let line = format!("{:?} {} {}", notified.case, notified.audience, delivery.recipient);
             let key = delivery.key.to_string();
             let life = Life { key, line, ordinal: notified.ordinal, ..Life::default() };
-            assert!(self.deliveries.insert(delivery.id, life).is_none(), "{:?} was decided twice", delivery.id);
+            assert!(
+                self.deliveries.insert(delivery.id, life).is_none(),
+                "{:?} was decided twice",
+                delivery.id
+            );
         }
     }
 }

@@ -34,7 +34,8 @@ impl Load {
         let http = std::thread::spawn(move || all("http", &one, |id, event| by_http(port, id, event)));
         let nats = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let stream = runtime.block_on(async { jetstream::new(async_nats::connect(&nats).await.unwrap()) });
+            let stream =
+                runtime.block_on(async { jetstream::new(async_nats::connect(&nats).await.unwrap()) });
             all("nats", &other, |id, event| runtime.block_on(by_nats(&stream, id, event)))
         });
         Load { stop, senders: vec![http, nats] }

@@ -211,7 +211,8 @@ impl Daemon {
     }
 
     pub fn get(&self, path: &str) -> Reply {
-        self.try_send("GET", path, &[], "").unwrap_or_else(|| panic!("no answer to GET {path}: {}", self.log()))
+        self.try_send("GET", path, &[], "")
+            .unwrap_or_else(|| panic!("no answer to GET {path}: {}", self.log()))
     }
 
     pub fn post(&self, path: &str, body: &str) -> Reply {
