@@ -146,10 +146,17 @@ public = "Checkout and payment"
         twilio = twilio.url(""),
         slack = slack.url("/api"),
     );
-    for (level, name) in LEVELS.into_iter().enumerate() {
-        let approve = if name == "external" { "approve = false\n" } else { "" };
-        text += &format!(
-            r##"
+    LEVELS.into_iter().zip(hooks).enumerate().for_each(|(level, (name, hook))| {
+        text += &audience(level, name, hook);
+    });
+    text
+}
+
+/// One audience with a contact, all its places, and a row for incidents and one for alerts.
+fn audience(level: usize, name: &str, hook: &Web) -> String {
+    let approve = if name == "external" { "approve = false\n" } else { "" };
+    format!(
+        r##"
 [channel.hook-{name}]
 type = "webhook"
 url = "{hook}"
@@ -176,11 +183,9 @@ group_wait = "0s"
 group_interval = "1s"
 {approve}
 "##,
-            hook = hooks[level].url("/in"),
-            phone = phone(level),
-        );
-    }
-    text
+        hook = hook.url("/in"),
+        phone = phone(level),
+    )
 }
 
 /// Subject and texts of a letter, decoded.

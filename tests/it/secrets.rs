@@ -108,7 +108,12 @@ impl Stage {
         }
         std::fs::write(folder.join("url"), self.webhook.url(PATHS[0])).unwrap();
         std::fs::write(folder.join("hook"), self.slack_hook.url(PATHS[1])).unwrap();
-        let [reader, phone, other_phone, place, sender] = ADDRESSES;
+        let text = self.ways() + &self.people_channels() + &self.program_channels();
+        text + &people()
+    }
+
+    /// NATS and tokens.
+    fn ways(&self) -> String {
         format!(
             r##"
 [ingest.nats]
@@ -125,7 +130,16 @@ may = ["ingest"]
 [token.boss]
 secret = {{ file = "boss" }}
 may = ["admin", "read"]
-[channel.mail]
+"##,
+            nats = self.nats.url(),
+        )
+    }
+
+    /// Mail and Twilio.
+    fn people_channels(&self) -> String {
+        let sender = ADDRESSES[4];
+        format!(
+            r##"[channel.mail]
 type = "email"
 relay = "smtps://tidings@localhost:{mail}"
 password = {{ file = "smtp" }}
@@ -145,7 +159,19 @@ token = {{ file = "twilio" }}
 from = "+15005550006"
 api = "{twilio}"
 ceiling = {{ max = 100, per = "15m" }}
-[channel.gateway]
+"##,
+            mail = self.relay.port,
+            root = self.relay.root(),
+            closed_mail = self.closed_relay.port,
+            closed_root = self.closed_relay.root(),
+            twilio = self.twilio.url(""),
+        )
+    }
+
+    /// The gateway, Slack and the webhook.
+    fn program_channels(&self) -> String {
+        format!(
+            r##"[channel.gateway]
 type = "sms"
 provider = "gateway"
 url = "{gateway}"
@@ -164,7 +190,17 @@ type = "webhook"
 url = {{ file = "url" }}
 secret = {{ file = "whsec" }}
 headers = {{ Authorization = {{ file = "header" }} }}
-[contact.reader]
+"##,
+            gateway = self.gateway.url("/send"),
+            slack = self.slack.url("/api"),
+        )
+    }
+}
+
+fn people() -> String {
+    let [reader, phone, other_phone, place, _] = ADDRESSES;
+    format!(
+        r##"[contact.reader]
 email = "{reader}@example.net"
 phone = "+{phone}"
 [audience.duty]
@@ -177,17 +213,8 @@ kind = "alert"
 audience = "duty"
 group_by = ["..."]
 group_wait = "0s"
-"##,
-            nats = self.nats.url(),
-            mail = self.relay.port,
-            root = self.relay.root(),
-            closed_mail = self.closed_relay.port,
-            closed_root = self.closed_relay.root(),
-            twilio = self.twilio.url(""),
-            gateway = self.gateway.url("/send"),
-            slack = self.slack.url("/api"),
-        )
-    }
+"##
+    )
 }
 
 /// A text in every form in which it may stand somewhere.
