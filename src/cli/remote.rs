@@ -68,7 +68,7 @@ pub fn ask(server: &Server, method: Method, path: &str, body: String) -> Result<
     }
     // Whoever types an address may reach it: the guard is for what a daemon does by itself.
     let anywhere = networks(&["0.0.0.0/0".into(), "::/0".into()]).unwrap_or_default();
-    let egress = Egress::new(&anywhere, "--server").map_err(|why| wrong(why.clone()))?;
+    let egress = Egress::new(&anywhere, "--server").map_err(wrong)?;
     let request = Request { method, url: &url, headers, body: Bytes::from(body), deadline: DEADLINE };
     let answer = block_on(egress.send(request))?;
     answer.map_err(|error| {

@@ -1,6 +1,6 @@
 //! Durable entries → the history projection, on a thread of its own that may fall behind and never holds anything up.
 
-use crate::event::Time;
+use crate::event::{Span, Time};
 use crate::history::{Error, Projected, Projection, discard};
 use crate::journal::walk::{Kept, Walk};
 use crate::journal::{Decided, Head, ReadError, Store};
@@ -18,6 +18,9 @@ const AT_ONCE: usize = 128;
 
 /// Entries gather for so long before they are projected: questions may lag by this.
 const GATHER: Duration = Duration::from_millis(200);
+
+/// What is older than `retain` is forgotten this often.
+const FORGET_EVERY: Span = Span::from_mins(60);
 
 /// The projection's file, beside the journal.
 const FILE: &str = "history.db";
@@ -63,10 +66,10 @@ enum Broken {
 }
 
 /// Starts the thread that follows the journal. Without a projection the daemon works all the same.
-pub fn follow(folder: &Path, store: Arc<dyn Store>, entries: Receiver<Entry>, runtime: Handle) {
+pub fn follow(folder: &Path, store: Arc<dyn Store>, entries: Receiver<Entry>, retain: Span, runtime: Handle) {
     let path = path_in(folder);
     let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
-        if let Err(error) = run(&path, &*store, &entries, &runtime) {
+        if let Err(error) = run(&path, &*store, &entries, retain, &runtime) {
             tracing::warn!(%error, "the history cannot be kept; questions will find it old");
         }
     });
@@ -75,8 +78,15 @@ pub fn follow(folder: &Path, store: Arc<dyn Store>, entries: Receiver<Entry>, ru
     }
 }
 
-fn run(path: &Path, store: &dyn Store, entries: &Receiver<Entry>, runtime: &Handle) -> Result<(), Broken> {
+fn run(
+    path: &Path,
+    store: &dyn Store,
+    entries: &Receiver<Entry>,
+    retain: Span,
+    runtime: &Handle,
+) -> Result<(), Broken> {
     let mut projection = open(path, store)?;
+    let mut forgot = Time::EPOCH;
     let mut waiting: Vec<Entry> = Vec::new();
     loop {
         runtime.block_on(catch_up(&mut projection, store))?;
@@ -86,6 +96,10 @@ fn run(path: &Path, store: &dyn Store, entries: &Receiver<Entry>, runtime: &Hand
                 Err(RecvTimeoutError::Timeout) if waiting.is_empty() => continue,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return apply(&mut projection, &mut waiting).map(drop),
+            }
+            if let Some(newest) = waiting.last().filter(|newest| forgot + FORGET_EVERY <= newest.at) {
+                forgot = newest.at;
+                projection.forget_before(forgot - retain)?;
             }
             let full = waiting.len() >= AT_ONCE;
             if (full || entries_rest(entries, &mut waiting)) && !apply(&mut projection, &mut waiting)? {

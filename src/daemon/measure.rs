@@ -44,10 +44,8 @@ pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Meas
         Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
         Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),
         Fact::Quarantined { .. } => measures.dead_letters.push(DeadLetter::Quarantine),
-        Fact::AlertFired { alert, .. } => {
-            if !policy.ladder.place(alert.labels.get("severity")).1 {
-                metrics.unknown_severity();
-            }
+        Fact::AlertFired { alert, .. } if !policy.ladder.place(alert.labels.get("severity")).1 => {
+            metrics.unknown_severity();
         }
         Fact::BriefingOpened { row, .. } if row.as_str() == "unrouted" => metrics.unrouted(),
         _ => {}

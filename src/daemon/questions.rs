@@ -3,7 +3,7 @@
 use super::server::{Face, admit};
 use crate::event::Time;
 use crate::history::{
-    CaseFilter, CaseKind, CaseStanding, Error, EventFilter, Fate, Filter, Questions, Verdict,
+    CaseFilter, CaseKind, CaseStanding, Error, EventFilter, Fate, Filter, Questions, Told, Verdict,
 };
 use crate::ingest::access::Right;
 use crate::ingest::server::Peer;
@@ -40,6 +40,7 @@ struct Asked {
     before: Option<u64>,
     limit: Option<usize>,
     admin: Option<bool>,
+    full: Option<bool>,
 }
 
 /// The routes of questions.
@@ -51,26 +52,68 @@ pub(super) fn routes(face: Face) -> Router {
         .with_state(face)
 }
 
+/// A word to a recipient, as most people ask for it.
+#[derive(Debug, Serialize)]
+struct Brief {
+    at: Time,
+    audience: String,
+    recipient: String,
+    route: Option<String>,
+    kind: Option<String>,
+    title: Option<String>,
+    end: Fate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl From<Told> for Brief {
+    fn from(told: Told) -> Brief {
+        let (kind, title) = told.said.map(|said| (said.kind, said.title)).unzip();
+        Brief {
+            at: told.at,
+            audience: told.audience,
+            recipient: told.recipient,
+            route: told.row,
+            kind,
+            title,
+            end: told.fate,
+            why: told.why,
+        }
+    }
+}
+
+/// In brief, the oldest first, one row a line; with `full=true` everything that is known, the newest first.
 async fn told(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    ask(face, request, query.0, "told", |questions, asked| {
-        questions.deliveries(&Filter {
-            case: asked.case.as_deref(),
-            audience: asked.audience.as_deref(),
-            recipient: asked.recipient.as_deref(),
-            channel: asked.channel.as_deref(),
-            row: asked.route.as_deref(),
-            end: asked.end.as_deref().and_then(Fate::find),
-            since: time(asked.since.as_deref()),
-            until: time(asked.until.as_deref()),
-            before: asked.before,
-            limit: asked.limit.unwrap_or(LIMIT),
-        })
+    if query.0.full == Some(true) {
+        return ask(face, request, query.0, words).await.map_or_else(|r| *r, |rows| named("told", &rows));
+    }
+    let rows = match ask(face, request, query.0, words).await {
+        Ok(rows) => rows,
+        Err(response) => return *response,
+    };
+    let lines = rows.into_iter().rev().filter_map(|told| serde_json::to_string(&Brief::from(told)).ok());
+    let lines: Vec<String> = lines.collect();
+    let body = format!("[{}]\n", lines.join(",\n "));
+    ([(http::header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn words(questions: &Questions, asked: &Asked) -> Result<Vec<Told>, Error> {
+    questions.deliveries(&Filter {
+        case: asked.case.as_deref(),
+        audience: asked.audience.as_deref(),
+        recipient: asked.recipient.as_deref(),
+        channel: asked.channel.as_deref(),
+        row: asked.route.as_deref(),
+        end: asked.end.as_deref().and_then(Fate::find),
+        since: time(asked.since.as_deref()),
+        until: time(asked.until.as_deref()),
+        before: asked.before,
+        limit: asked.limit.unwrap_or(LIMIT),
     })
-    .await
 }
 
 async fn cases(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    ask(face, request, query.0, "cases", |questions, asked| {
+    let rows = ask(face, request, query.0, |questions: &Questions, asked: &Asked| {
         questions.cases(&CaseFilter {
             case: asked.case.as_deref(),
             kind: asked.kind.as_deref().and_then(CaseKind::find),
@@ -84,11 +127,12 @@ async fn cases(State(face): State<Face>, query: Query<Asked>, request: Request) 
             limit: asked.limit.unwrap_or(LIMIT),
         })
     })
-    .await
+    .await;
+    rows.map_or_else(|response| *response, |rows| named("cases", &rows))
 }
 
 async fn events(State(face): State<Face>, query: Query<Asked>, request: Request) -> Response {
-    ask(face, request, query.0, "events", |questions, asked| {
+    let rows = ask(face, request, query.0, |questions: &Questions, asked: &Asked| {
         questions.events(&EventFilter {
             case: asked.case.as_deref(),
             lane: asked.lane.as_deref(),
@@ -103,7 +147,8 @@ async fn events(State(face): State<Face>, query: Query<Asked>, request: Request)
             admin: asked.admin.unwrap_or_default(),
         })
     })
-    .await
+    .await;
+    rows.map_or_else(|response| *response, |rows| named("events", &rows))
 }
 
 fn time(text: Option<&str>) -> Option<Time> {
@@ -120,26 +165,31 @@ fn mistake(asked: &Asked) -> Option<String> {
     Some(format!("{word:?} cannot be asked for"))
 }
 
-async fn ask<T, Q>(face: Face, request: Request, asked: Asked, name: &'static str, question: Q) -> Response
+async fn ask<T, Q>(face: Face, request: Request, asked: Asked, question: Q) -> Result<Vec<T>, Box<Response>>
 where
-    T: Serialize + Send + 'static,
+    T: Send + 'static,
     Q: FnOnce(&Questions, &Asked) -> Result<Vec<T>, Error> + Send + 'static,
 {
     let right = if asked.admin == Some(true) { Right::Admin } else { Right::Read };
-    if let Err(response) = admit(&face, request.headers(), request.extensions().get::<Peer>(), right) {
-        return *response;
-    }
+    admit(&face, request.headers(), request.extensions().get::<Peer>(), right)?;
+    let refuse = |status: StatusCode, error: String| {
+        Err(Box::new((status, Json(json!({ "error": error }))).into_response()))
+    };
     if let Some(error) = mistake(&asked) {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+        return refuse(StatusCode::BAD_REQUEST, error);
     }
     let path = face.history.clone();
     let answer = tokio::task::spawn_blocking(move || question(&Questions::open(&path)?, &asked)).await;
     match answer {
-        Ok(Ok(rows)) => Json(json!({ name: rows })).into_response(),
+        Ok(Ok(rows)) => Ok(rows),
         Ok(Err(error)) => {
             tracing::warn!(%error, "a question could not be answered");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error.to_string() }))).into_response()
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "the history cannot be read at the moment".into())
         }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the question failed inside Tidings".into()),
     }
+}
+
+fn named<T: Serialize>(name: &str, rows: &[T]) -> Response {
+    Json(json!({ name: rows })).into_response()
 }

@@ -152,11 +152,18 @@ pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
     });
 }
 
+/// Whether a path may be one of the configuration's: a journal in the same folder changes all the time.
+fn concerns(path: &Path) -> bool {
+    let swapped = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".."));
+    let is_toml = path.extension().is_some_and(|kind| kind == "toml");
+    is_toml || swapped || path.is_dir()
+}
+
 /// The folders are watched, not the files: a ConfigMap is changed by swapping a link beside them.
 fn watch_folders(paths: &[PathBuf], changed: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
     let told = changed.clone();
     let on_event = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
+        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerns(path))) {
             told.notify_one();
         }
     };

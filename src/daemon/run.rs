@@ -197,7 +197,8 @@ async fn start_engine(
     let kept = Arc::new(KeptMessages::new(store.clone()));
     let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
     let (feed, entries) = Feed::new();
-    history::follow(&config.journal.path, store.clone(), entries, tokio::runtime::Handle::current());
+    let runtime = tokio::runtime::Handle::current();
+    history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);
     let appends = Appends::new(
         store.clone(),
         recovered.head,

@@ -29,7 +29,6 @@ pub struct Tasks {
 
 impl Tasks {
     /// Starts a task.
-    #[expect(clippy::disallowed_methods, reason = "the one place where tasks start")]
     pub fn spawn<F>(&self, kind: TaskKind, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,

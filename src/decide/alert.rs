@@ -7,6 +7,7 @@ use super::route::{self, Asked};
 use super::state::{Alert, Case, State};
 use crate::event::id::{CaseId, Digest, Fingerprint};
 use crate::event::{AlertEvent, Labels, Name, Severity, Span, Status, Time};
+use std::collections::BTreeSet;
 
 /// Changed annotations alone are a fact at most this often, where no group says otherwise (R5).
 const ANNOTATIONS_EVERY: Span = Span::from_mins(5);
@@ -165,7 +166,8 @@ fn plan(
         Some((_, at)) => (at + interval).max(received.min(now)),
         None => case.due.unwrap_or(now),
     };
-    let newly_urgent = policy.ladder.is_urgent(severity) && !urgent_said(state, policy, case);
+    let at_once = case.due.is_some_and(|due| due <= received.min(now));
+    let newly_urgent = !at_once && policy.ladder.is_urgent(severity) && !urgent_said(state, policy, case);
     let planned = if newly_urgent { received.min(now) } else { ordinary };
     let at = case.due.map_or(planned, |due| due.min(planned));
     if case.due != Some(at) {
@@ -210,13 +212,32 @@ fn resolved(
             }
         } else {
             stays = true;
-            plan(state, policy, now, now, *id, alert.record.severity, &mut facts);
+            if is_over_and_unsent(state, case, fingerprint) {
+                // What waits unsent would be news of yesterday (R31): the end is said now.
+                let at = case.due.map_or(now, |due| due.min(now));
+                facts.push(Fact::CaseDue { case: *id, at: Some(at) });
+            } else {
+                plan(state, policy, now, now, *id, alert.record.severity, &mut facts);
+            }
         }
     }
     if !stays {
         facts.push(Fact::AlertsForgotten { alerts: vec![fingerprint] });
     }
     facts
+}
+
+/// Whether something about the group waits unsent although, with this alert, all of it has ended.
+fn is_over_and_unsent(state: &State, case: &Case, ending: Fingerprint) -> bool {
+    let waits = |line: &super::state::Line| {
+        let mut pending = line.pending.iter().filter_map(|id| state.deliveries.get(id));
+        pending.any(|delivery| !delivery.is_released() && !delivery.maybe_sent)
+    };
+    let ended = |fingerprint: &Fingerprint| {
+        *fingerprint == ending
+            || state.alerts.get(fingerprint).is_none_or(|alert| alert.record.status == Status::Resolved)
+    };
+    case.briefings.iter().any(|briefing| briefing.lines.values().any(waits)) && case.members.keys().all(ended)
 }
 
 /// Whether a digest will name the case: its alerts stay until it has.
@@ -248,8 +269,11 @@ pub(super) fn leases_ended(
             lost.len()
         );
         facts.push(notice::raise(state, now, NoticeKind::SourceSilent, &text, true, None));
+        facts.extend(silent_groups(state, policy, now, &lost));
+        facts.extend(without_group(state, &lost));
         return facts;
     }
+    facts.extend(without_group(state, &lost));
     for fingerprint in &lost {
         let Some(alert) = state.alerts.get(fingerprint) else { continue };
         for case in &alert.cases {
@@ -257,4 +281,30 @@ pub(super) fn leases_ended(
         }
     }
     facts
+}
+
+/// Groups of which nothing fires any longer remind nobody; they are forgotten in time (R44).
+fn silent_groups(state: &State, policy: &Policy, now: Time, lost: &[Fingerprint]) -> Vec<Fact> {
+    let lost: BTreeSet<Fingerprint> = lost.iter().copied().collect();
+    let alerts = lost.iter().filter_map(|fingerprint| state.alerts.get(fingerprint));
+    let groups: BTreeSet<CaseId> = alerts.flat_map(|alert| alert.cases.iter().copied()).collect();
+    let silent = |id: &CaseId| {
+        let case = state.cases.get(id)?;
+        let fires = |fingerprint: &Fingerprint| {
+            let firing =
+                state.alerts.get(fingerprint).is_some_and(|alert| alert.record.status == Status::Firing);
+            firing && !lost.contains(fingerprint)
+        };
+        (!case.members.keys().any(fires)).then_some(*id)
+    };
+    let silent: Vec<CaseId> = groups.iter().filter_map(silent).collect();
+    let at = Some(now + policy.forget_after);
+    silent.into_iter().map(|case| Fact::CaseDue { case, at }).collect()
+}
+
+/// Lost alerts of which no audience hears need not be remembered.
+fn without_group(state: &State, lost: &[Fingerprint]) -> Option<Fact> {
+    let alone = |fp: &&Fingerprint| state.alerts.get(fp).is_some_and(|alert| alert.cases.is_empty());
+    let alerts: Vec<Fingerprint> = lost.iter().filter(alone).copied().collect();
+    (!alerts.is_empty()).then_some(Fact::AlertsForgotten { alerts })
 }

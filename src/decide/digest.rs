@@ -1,13 +1,13 @@
 //! R19, R3, R39: digests: one message for everything that was withheld from one recipient of one audience.
 
-use super::fact::{CaseAbout, Fact, SpokenFor};
+use super::fact::{CaseAbout, End, Fact, SpokenFor, SupersededBy, WithheldReason};
 use super::group::{self, Names};
 use super::pace;
 use super::policy::Policy;
 use super::say::{self, Word};
 use super::speak;
-use super::state::{Briefing, Case, State};
-use crate::event::id::{CaseId, Fingerprint};
+use super::state::{Briefing, Case, Delivery, State};
+use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
 use crate::message::{self, About, CaseStatus, DigestItem, Kind, Subject};
 
@@ -21,7 +21,7 @@ struct Entry {
     severity: Severity,
     item: DigestItem,
     spoken: SpokenFor,
-    reason: Option<super::fact::WithheldReason>,
+    reason: WithheldReason,
 }
 
 pub(super) fn make(
@@ -38,7 +38,8 @@ pub(super) fn make(
     if !policy.endpoints.contains_key(recipient) {
         return vec![dropped];
     }
-    if let Some(at) = pace::ceiling_reached(state, policy, now, recipient) {
+    let too_soon = pace::next_digest(state, audience, recipient).filter(|at| *at > now);
+    if let Some(at) = pace::ceiling_reached(state, policy, now, recipient).max(too_soon) {
         return vec![Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at }];
     }
     let mut entries: Vec<Entry> =
@@ -52,7 +53,7 @@ pub(super) fn make(
     let shown_max = if total > NAMED_MAX { WORST } else { NAMED_MAX };
     let worst = entries.first().map_or(Severity::NONE, |entry| entry.severity);
     let open = entries.iter().any(|entry| entry.item.status == CaseStatus::Open);
-    let reason = entries.iter().filter_map(|entry| entry.reason).max().map_or("throttled", |r| r.as_str());
+    let reason = entries.iter().map(|entry| entry.reason).max().map_or("throttled", |r| r.as_str());
     let shown: Vec<DigestItem> = entries.iter().take(shown_max).map(|entry| entry.item.clone()).collect();
     let spoken = entries.into_iter().map(|entry| entry.spoken).collect();
     let subject = Subject {
@@ -70,11 +71,44 @@ pub(super) fn make(
         audience: audience.as_str(),
         about: About::Digest { reason, shown: &shown, total },
     };
-    let word = Word::at_desk(audience, worst, digest.due, now, spoken, None, Some(recipient));
+    let only = [recipient.clone()];
+    let desk = Word::at_desk(audience, worst, digest.due, now);
+    let word = Word { only: Some(&only), speaks_for: spoken, ..desk };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
-    if !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+    if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+        facts.extend(word.speaks_for.iter().filter_map(|spoken| reminder(state, policy, now, spoken)));
+    } else {
         facts.push(dropped);
     }
+    facts
+}
+
+/// A case that a digest told of is reminded of like any other (R20).
+fn reminder(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Option<Fact> {
+    let case = state.cases.get(&spoken.case)?;
+    let briefing = case.briefing(&spoken.audience)?;
+    let every = policy.row(&briefing.row, &briefing.audience)?.repeat_every?;
+    let planned = spoken.said.status == CaseStatus::Open && case.due.is_none();
+    planned.then(|| Fact::CaseDue { case: spoken.case, at: Some(now + every) })
+}
+
+/// R37: a digest that was written for a level that its audience no longer has ends, and what it named is named again.
+pub(super) fn again(state: &State, now: Time, id: DeliveryId, delivery: &Delivery) -> Vec<Fact> {
+    let why = if delivery.maybe_sent { SupersededBy::MaybeTold } else { SupersededBy::Newer };
+    let mut facts = vec![Fact::Ended { delivery: id, end: End::Superseded { why } }];
+    let (audience, recipient) = (&delivery.audience, &delivery.recipient);
+    let named = state.cases.iter().filter(|(_, case)| {
+        let line = case.briefing(audience).and_then(|briefing| briefing.lines.get(recipient));
+        line.and_then(|line| line.told)
+            .is_some_and(|told| told.ordinal == 0 && told.at == delivery.decided_at)
+    });
+    facts.extend(named.map(|(case, _)| Fact::Withheld {
+        case: *case,
+        audience: audience.clone(),
+        recipient: recipient.clone(),
+        reason: WithheldReason::Throttled,
+        digest_at: Some(now),
+    }));
     facts
 }
 
@@ -104,7 +138,7 @@ fn entry(
             at: subject.changed_at,
         };
         let spoken = SpokenFor { case: id, audience: audience.clone(), said, firing, ended };
-        Entry { severity, item, spoken, reason: Some(reason) }
+        Entry { severity, item, spoken, reason }
     };
     match &case.about {
         CaseAbout::Group { labels, .. } => {

@@ -103,6 +103,11 @@ fn governs(policy: &Policy, row: &Row, asked: &Asked<'_>, known: bool, speaks: b
             .join(", ")
     });
     let by = by.filter(|by| !by.is_empty()).unwrap_or_else(|| "nobody".to_owned());
+    if policy.environment.shadow {
+        let reason =
+            format!("severity {name}{counted}; it would tell {by}, and mode = \"shadow\" sends nothing");
+        return (RowVerdict::Withheld, reason);
+    }
     let waits = asked.kind == RowKind::Alert && !urgent && row.group_wait > crate::event::Span::ZERO;
     if waits {
         return (

@@ -172,8 +172,27 @@ pub(super) fn speak(
     let kind_now = |kind| subject(policy, case, labels, briefing, &standing, &names, kind, max_alerts);
     let probe = kind_now(Kind::Update);
     let said_now = said(&probe, &standing, briefing.disclosure);
+    if let Some(facts) = forget_if_lost(state, policy, now, id, case, &standing) {
+        return facts;
+    }
+    let row_word = |firing, ended, event_at| Word {
+        case: id,
+        audience: &briefing.audience,
+        row,
+        severity: standing.severity,
+        due: case.due.unwrap_or(now),
+        event_at,
+        firing,
+        ended,
+        speaks_for: Vec::new(),
+        avoid: None,
+        only: None,
+    };
     let Some(kind) = kind_to_say(briefing, said_now, now, repeat) else {
-        return nothing_to_say(state, policy, now, id, case, briefing, &standing, repeat);
+        let word = row_word(Vec::new(), Vec::new(), now);
+        let mut facts = say::write_again(state, policy, now, word, briefing, &probe, said_now);
+        facts.extend(nothing_to_say(state, policy, now, id, case, briefing, &standing, repeat));
+        return facts;
     };
     if kind == Kind::Opening && began_before_birth(state, policy, now, &standing) {
         return withhold_all(
@@ -190,24 +209,38 @@ pub(super) fn speak(
         unsaid(case, &standing.firing, |member| !member.said_firing || member.said_ended);
     let ended: Vec<Fingerprint> = unsaid(case, &standing.ended, |member| !member.said_ended);
     let event_at = event_time(&standing, &firing, &ended, now);
-    let word = Word {
-        case: id,
-        audience: &briefing.audience,
-        row,
-        severity: standing.severity,
-        due: case.due.unwrap_or(now),
-        event_at,
-        firing,
-        ended,
-        speaks_for: Vec::new(),
-        avoid: None,
-        only: None,
+    let word = row_word(firing, ended, event_at);
+    let mut facts = say::say(state, policy, now, &word, briefing, &kind_now(kind), said_now);
+    if kind == Kind::Resolution && facts.is_empty() && case.is_quiet() {
+        // Nobody is owed the word of its end: they were removed, or could not be reached.
+        return close(state, id, case);
+    }
+    let next = match standing.status {
+        CaseStatus::Open => repeat.map(|every| now + every),
+        CaseStatus::Lost => Some(standing.changed + policy.forget_after),
+        CaseStatus::Resolved => None,
     };
-    let subject = Subject { kind, ..kind_now(kind) };
-    let mut facts = say::say(state, policy, now, &word, briefing, &subject, said_now);
-    let next = repeat.filter(|_| kind != Kind::Resolution).map(|every| now + every);
     facts.push(Fact::CaseDue { case: id, at: next });
     facts
+}
+
+/// R44: alerts of which nobody has heard for so long are forgotten, and their group ends without a word.
+fn forget_if_lost(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    id: CaseId,
+    case: &Case,
+    standing: &Standing<'_>,
+) -> Option<Vec<Fact>> {
+    let over = standing.status == CaseStatus::Lost && standing.changed + policy.forget_after <= now;
+    over.then(|| {
+        if case.is_quiet() {
+            close(state, id, case)
+        } else {
+            vec![Fact::CaseDue { case: id, at: Some(now + super::speak::LOOK_AGAIN) }]
+        }
+    })
 }
 
 fn unsaid(
@@ -261,16 +294,26 @@ fn nothing_to_say(
 ) -> Vec<Fact> {
     let never_said = briefing.said.is_none();
     if never_said && standing.status == CaseStatus::Resolved {
-        if state.catch_up.is_some() && case.is_quiet() && !standing.ended.is_empty() {
-            return withhold_all(state, policy, id, briefing, WithheldReason::WhileDown, now + GATHER, None);
-        }
-        if case.is_quiet() {
-            return close(state, id, case);
+        // Outsiders who were told nothing are not told that there was nothing.
+        let listed = briefing.disclosure != Disclosure::External && !standing.ended.is_empty();
+        if state.catch_up.is_some() && case.is_quiet() && listed {
+            let facts =
+                withhold_all(state, policy, id, briefing, WithheldReason::WhileDown, now + GATHER, None);
+            if facts.len() > 1 {
+                return facts;
+            }
         }
     }
-    let open = standing.status == CaseStatus::Open;
-    let next = briefing.said.filter(|_| open).and_then(|(_, at)| Some(at + repeat?));
-    vec![Fact::CaseDue { case: id, at: next.map(|at| at.max(now)) }]
+    if standing.status == CaseStatus::Resolved && case.is_quiet() {
+        // Its end was said, or there is nobody to say it to.
+        return close(state, id, case);
+    }
+    let next = match standing.status {
+        CaseStatus::Open => briefing.said.and_then(|(_, at)| Some(at + repeat?)),
+        CaseStatus::Lost => Some(standing.changed + policy.forget_after),
+        CaseStatus::Resolved => None,
+    };
+    vec![Fact::CaseDue { case: id, at: next.filter(|at| *at > now) }]
 }
 
 /// The facts that end a group and what is kept of its alerts.
@@ -278,9 +321,8 @@ pub(super) fn close(state: &State, id: CaseId, case: &Case) -> Vec<Fact> {
     let mut facts = vec![Fact::CaseClosed { case: id }];
     let elsewhere = |fingerprint: &Fingerprint| {
         let alert = state.alerts.get(fingerprint);
-        alert.is_none_or(|alert| {
-            alert.record.status != Status::Resolved || alert.cases.iter().any(|c| *c != id)
-        })
+        alert
+            .is_none_or(|alert| alert.record.status == Status::Firing || alert.cases.iter().any(|c| *c != id))
     };
     let forgotten: Vec<Fingerprint> = case.members.keys().filter(|fp| !elsewhere(fp)).copied().collect();
     if !forgotten.is_empty() {

@@ -38,7 +38,7 @@ pub(super) fn decide(
     let sets_nothing = open.is_none() && super::state::set_fields(&event).is_empty();
     let first_opening = event.action == Action::Open
         && known.is_some_and(|known| known.opened.is_none_or(|opened| stamp.at < opened));
-    if sets_nothing && !first_opening && known.is_some() && (repeated || !acts(event.action)) {
+    if sets_nothing && !first_opening && (repeated || !acts(event.action)) {
         return Vec::new();
     }
     let action = event.action;
@@ -63,7 +63,10 @@ pub(super) fn decide(
 
 /// What speaks: the rest is kept for the timeline and for who leads.
 fn speaks(action: Action) -> bool {
-    matches!(action, Action::Open | Action::Update | Action::Resolve | Action::Reopen)
+    match action {
+        Action::Open | Action::Update | Action::Resolve | Action::Reopen | Action::Merge => true,
+        Action::Acknowledge | Action::Note => false,
+    }
 }
 
 /// Actions that are something in themselves even where they set no field.

@@ -4,6 +4,7 @@
 //! each stage a pure function of State and Policy.
 
 mod alert;
+mod deliveries;
 mod digest;
 mod fact;
 mod group;
@@ -19,6 +20,8 @@ mod say;
 mod speak;
 mod start;
 mod step;
+mod target;
+mod test_message;
 mod via;
 
 pub mod explain;

@@ -1,9 +1,11 @@
 //! R42: what the owner is told about the work itself: gathered by sort, at once and then at most once a minute.
 
 use super::fact::{Fact, NoticeKind};
+use super::pace;
 use super::policy::Policy;
 use super::say::{self, Word};
 use super::state::State;
+use super::{target, via};
 use crate::event::id::{CaseId, Digest};
 use crate::event::{Name, Severity, Span, Time};
 use crate::message::{About, CaseStatus, Kind, Subject};
@@ -65,10 +67,24 @@ pub(super) fn tell(state: &State, policy: &Policy, now: Time, kind: NoticeKind) 
         audience: owner.as_str(),
         about: About::Notice { title, text: &more },
     };
-    let word = Word::at_desk(owner, severity, now, now, Vec::new(), notice.avoid.as_ref(), None);
+    let word = Word { avoid: notice.avoid.as_ref(), ..Word::at_desk(owner, severity, now, now) };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
-    facts.push(clear);
+    let said = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
+    match said_later(state, policy, now, &word).filter(|_| !said) {
+        // A ceiling lifts for nobody; the notice waits and counts on.
+        Some(at) => facts.push(Fact::NoticePlanned { notice: kind, at }),
+        None => facts.push(clear),
+    }
     facts
+}
+
+/// When the first of the owner's ceilings lets a notice through.
+fn said_later(state: &State, policy: &Policy, now: Time, word: &Word<'_>) -> Option<Time> {
+    let audience = policy.audiences.get(word.audience)?;
+    let urgent = policy.ladder.is_urgent(word.severity);
+    let all = via::recipients(policy, audience, &policy.default_via, Kind::Notice, urgent);
+    let all = target::avoiding(policy, all, word.avoid);
+    all.iter().filter_map(|recipient| pace::ceiling_reached(state, policy, now, recipient)).min()
 }
 
 fn heading(kind: NoticeKind) -> &'static str {

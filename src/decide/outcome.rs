@@ -1,10 +1,12 @@
 //! R33, R35: what comes of attempts: ends, retries, and the health of channels.
 
-use super::fact::{DeadBy, End, Fact, NoticeKind, SupersededBy};
+use super::deliveries;
+use super::digest;
+use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind, SupersededBy};
 use super::input::{Accepted, Blame, Failure, Outcome, Reason, Retry, Sent};
 use super::notice;
 use super::policy::Policy;
-use super::say;
+use super::release;
 use super::state::{ChannelState, Delivery, Health, State};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Span, Time};
@@ -20,6 +22,8 @@ const OWN_RETRY_MAX: Span = Span::from_secs(15 * 60);
 const PROBES_MAX: u32 = 3;
 /// How many too old deliveries end in one go.
 const TOO_OLD_AT_ONCE: usize = 256;
+/// How many waiting deliveries are looked at for one to try a held channel with.
+const LOOKED_AT_MAX: usize = 1000;
 
 pub(super) fn decide(state: &State, policy: &Policy, now: Time, outcome: &Outcome) -> Vec<Fact> {
     let Some(delivery) = state.deliveries.get(&outcome.delivery) else { return Vec::new() };
@@ -47,13 +51,14 @@ fn delivered(
     facts
 }
 
-/// The channel answered: a probe opens it, and round by round it comes back to its whole window.
+/// The channel answered: a probe opens it, and with every answer one more may go, so that each round is twice the one
+/// before, until the whole window is open.
 fn works(policy: &Policy, id: DeliveryId, delivery: &Delivery, channel: &ChannelState) -> Option<Fact> {
     let window = policy.channels.get(&delivery.channel).map_or(1, |channel| channel.window);
     let allowed = match channel.health {
-        Health::Probing { delivery } if delivery == id => 2,
-        Health::Ramping { allowed } if channel.released <= 1 => allowed.saturating_mul(2),
-        Health::Open | Health::Ramping { .. } | Health::Probing { .. } | Health::Paused { .. } => {
+        Health::Probing { delivery } if delivery == id => 1,
+        Health::Ramping { allowed } => allowed.saturating_add(1),
+        Health::Open | Health::Probing { .. } | Health::Paused { .. } => {
             return None;
         }
     };
@@ -82,7 +87,8 @@ fn failed(
     } else if !matches!(channel.health, Health::Paused { .. } | Health::Probing { .. }) {
         facts.push(pause(now, delivery, channel, failure));
     }
-    let worn_out = probing && !own && delivery.failures + 1 >= PROBES_MAX;
+    // While nothing else waits there is nothing to try instead: the pause alone sets the pace.
+    let worn_out = probing && !own && delivery.failures + 1 >= PROBES_MAX && channel.waiting() > 0;
     if own || worn_out {
         return own_failure(state, policy, now, id, delivery, failure, facts);
     }
@@ -93,7 +99,7 @@ fn failed(
         not_before: None,
         failure: Some(failure.clone()),
     });
-    supersede_if_newer(state, id, delivery, failure, &mut facts);
+    after_return(state, now, id, delivery, failure, &mut facts);
     facts
 }
 
@@ -138,8 +144,10 @@ fn own_failure(
         return facts;
     }
     let asked = if let Retry::After(asked) = failure.retry { asked } else { None };
+    // What wore out as a probe makes room for others, no longer than a held channel is left untried.
+    let longest = if failure.about == Blame::Delivery { OWN_RETRY_MAX } else { PROBE_EVERY_MAX };
     let wait = asked.map_or_else(
-        || backoff(OWN_RETRY_FIRST, OWN_RETRY_MAX, delivery.failures + 1, delivery.key, delivery.attempts),
+        || backoff(OWN_RETRY_FIRST, longest, delivery.failures + 1, delivery.key, delivery.attempts),
         |asked| asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX),
     );
     facts.push(Fact::Returned {
@@ -149,23 +157,34 @@ fn own_failure(
         not_before: Some(now + wait),
         failure: Some(failure.clone()),
     });
-    supersede_if_newer(state, id, delivery, failure, &mut facts);
+    after_return(state, now, id, delivery, failure, &mut facts);
     facts
 }
 
-/// A delivery that came back is not tried again when something newer waits on its line (R31).
-fn supersede_if_newer(
+/// A delivery that came back is not tried again when something newer waits on its line (R31), and it is written again
+/// when its briefing has become stricter meanwhile (R37).
+fn after_return(
     state: &State,
+    now: Time,
     id: DeliveryId,
     delivery: &Delivery,
     failure: &Failure,
     facts: &mut Vec<Fact>,
 ) {
-    if matches!(delivery.kind, Kind::Notice | Kind::Digest) {
+    let Some(case) = state.cases.get(&delivery.case) else { return };
+    let Some(briefing) = case.briefing(&delivery.audience) else { return };
+    let stale = deliveries::is_stale(briefing, delivery);
+    if matches!(case.about, CaseAbout::Desk { .. }) {
+        if stale {
+            facts.extend(digest::again(state, now, id, delivery));
+        }
         return;
     }
-    let case = state.cases.get(&delivery.case);
-    let line = case.and_then(|case| case.briefing(&delivery.audience)?.lines.get(&delivery.recipient));
+    if stale {
+        let at = case.due.map_or(now, |due| due.min(now));
+        facts.push(Fact::CaseDue { case: delivery.case, at: Some(at) });
+    }
+    let line = briefing.lines.get(&delivery.recipient);
     if line.is_some_and(|line| line.pending.iter().any(|other| *other > id)) {
         let maybe = failure.sent == Sent::Maybe || delivery.maybe_sent;
         let why = if maybe { SupersededBy::MaybeTold } else { SupersededBy::Newer };
@@ -196,8 +215,15 @@ pub(super) fn probe(state: &State, policy: &Policy, now: Time, name: &Name) -> V
         let end = End::DeadLettered { why: DeadBy::TooOld, failure: None };
         return old.into_iter().map(|delivery| Fact::Ended { delivery, end: end.clone() }).collect();
     }
-    let fresh = channel.urgent_first().find(|id| Some(*id) != channel.last_probe);
-    match fresh.or_else(|| channel.urgent_first().next()) {
+    let may_go = |id: &DeliveryId| {
+        state.deliveries.get(id).is_some_and(|delivery| {
+            release::may_not_go(state, policy, now, name, delivery).is_none()
+                && !release::has_to_wait(state, delivery, &[])
+        })
+    };
+    let candidates = || channel.urgent_first().take(LOOKED_AT_MAX).filter(may_go);
+    let fresh = candidates().find(|id| Some(*id) != channel.last_probe);
+    match fresh.or_else(|| candidates().next()) {
         Some(delivery) => vec![
             Fact::ChannelProbed { channel: name.clone(), delivery },
             Fact::Released { deliveries: vec![delivery] },
@@ -263,19 +289,12 @@ pub(super) fn orphaned(policy: &Policy, id: DeliveryId, delivery: &Delivery) -> 
     if delivery.is_released() {
         return None;
     }
-    let end = if !policy.endpoints.contains_key(&delivery.recipient) {
-        End::Suppressed { why: super::fact::SuppressedBy::Removed }
-    } else if !policy.channels.contains_key(&delivery.channel) {
+    let end = if !policy.channels.contains_key(&delivery.channel) {
         End::DeadLettered { why: DeadBy::ChannelRemoved, failure: None }
+    } else if !policy.endpoints.contains_key(&delivery.recipient) {
+        End::Suppressed { why: super::fact::SuppressedBy::Removed }
     } else {
         return None;
     };
     Some(Fact::Ended { delivery: id, end })
-}
-
-/// Supersedes what waits for a briefing that reads more strictly now (R37); a new rendering follows.
-pub(super) fn supersede_waiting(state: &State, pending: &[DeliveryId]) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    pending.iter().for_each(|id| say::supersede(state, *id, SupersededBy::Newer, &mut facts));
-    facts
 }

@@ -1,9 +1,10 @@
 //! R19: throttles per recipient and row, ceilings per recipient over all rows, and when their digest is due.
 
 use super::fact::WithheldReason;
+use super::notice::desk_id;
 use super::policy::{Limit, Policy, Row};
 use super::state::State;
-use crate::event::{Recipient, Span, Time};
+use crate::event::{Name, Recipient, Span, Time};
 
 /// A recipient gets at most one digest in this time.
 pub(super) const DIGEST_EVERY: Span = Span::from_mins(1);
@@ -37,11 +38,19 @@ pub(super) fn ceiling_reached(
     full_until(state, now, recipient, None, limit)
 }
 
+/// When the next digest of an audience may go to a recipient: not within a minute of its desk's last word to it.
+pub(super) fn next_digest(state: &State, audience: &Name, recipient: &Recipient) -> Option<Time> {
+    let line = state.cases.get(&desk_id(audience))?.briefing(audience)?.lines.get(recipient)?;
+    let pending = line.pending.iter().filter_map(|id| state.deliveries.get(id)).map(|d| d.decided_at);
+    let last = pending.chain(line.told.map(|told| told.at)).max()?;
+    Some(last + DIGEST_EVERY)
+}
+
 fn full_until(
     state: &State,
     now: Time,
     recipient: &Recipient,
-    row: Option<crate::event::Name>,
+    row: Option<Name>,
     limit: Limit,
 ) -> Option<Time> {
     let window = state.windows.get(&(recipient.clone(), row))?;

@@ -6,11 +6,16 @@ use super::policy::{Policy, Row, RowKind};
 use super::route::{self, Asked};
 use super::say::{self, Word};
 use super::state::{Briefing, Case, Incident, State};
+use super::{target, via};
 use crate::event::id::CaseId;
-use crate::event::{Severity, Time};
+use crate::event::{Severity, Span, Time};
 use crate::message::{self, About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
+use std::collections::BTreeSet;
 
-/// What rows may ask about an incident.
+/// How soon a case that could not be forgotten is looked at again.
+pub(super) const LOOK_AGAIN: Span = Span::from_mins(60);
+
+/// How bad an incident is, by the ladder of today.
 pub(super) fn severity_of(policy: &Policy, incident: &Incident) -> Severity {
     policy.ladder.place(incident.record.severity.as_deref()).0
 }
@@ -27,32 +32,82 @@ pub(super) fn speak(
 ) -> Vec<Fact> {
     let severity = severity_of(policy, incident);
     if incident.open == Some(true) && incident.merged_into.is_none() {
-        let asked = Asked {
-            kind: RowKind::Incident,
-            labels: &incident.record.labels,
-            severity,
-            customer_impact: incident.record.customer_impact,
-        };
-        let rows = route::governing(policy, &asked);
+        let rows = route::governing(policy, &asked(incident, severity));
         if let Some(facts) = open_or_move(policy, id, case, &rows) {
             return facts;
         }
     }
     let record = with_public_names(policy, &incident.record);
     let names = Names::of(policy, id, case);
+    let mut rest = Vec::new();
     for briefing in &case.briefings {
         let said = word(state, policy, now, id, case, incident, &record, &names, briefing, severity);
-        if !said.is_empty() {
+        // One audience at a time, so that each is counted for the next; a notice alone is no progress.
+        if said.iter().any(|fact| !matches!(fact, Fact::NoticeRaised { .. })) {
             return said;
         }
+        rest.extend(said);
     }
-    if incident.open == Some(false) && case.briefings.is_empty() && state.catch_up.is_some() {
+    let meanwhile = state.catch_up.as_ref().is_some_and(|catch_up| case.opened >= catch_up.down_since);
+    if incident.open == Some(false) && case.briefings.is_empty() && meanwhile {
         let facts = never_told(state, policy, now, id, incident, severity);
         if !facts.is_empty() {
             return facts;
         }
     }
-    vec![Fact::CaseDue { case: id, at: next_look(policy, now, case, incident) }]
+    rest.push(Fact::CaseDue { case: id, at: next_look(policy, now, case, incident) });
+    rest
+}
+
+/// What rows ask of an incident.
+fn asked<'a>(incident: &'a Incident, severity: Severity) -> Asked<'a> {
+    Asked {
+        kind: RowKind::Incident,
+        labels: &incident.record.labels,
+        severity,
+        customer_impact: incident.record.customer_impact,
+    }
+}
+
+/// R36: rows that match an open incident only under a new policy open briefings, but not for recipients who were told
+/// of it: the next word reaches them.
+pub(super) fn newly_governed(
+    state: &State,
+    policy: &Policy,
+    id: CaseId,
+    case: &Case,
+    incident: &str,
+) -> Vec<Fact> {
+    let Some(incident) = state.incidents.get(incident) else { return Vec::new() };
+    if status_of(incident) != CaseStatus::Open {
+        return Vec::new();
+    }
+    let severity = severity_of(policy, incident);
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for briefing in &case.briefings {
+        told.extend(target::who_knows(state, policy, briefing));
+    }
+    let mut facts = Vec::new();
+    for row in route::governing(policy, &asked(incident, severity)) {
+        let Some(audience) = policy.audiences.get(&row.audience).filter(|a| case.briefing(&a.name).is_none())
+        else {
+            continue;
+        };
+        let (name, row_name) = (row.audience.clone(), row.name.clone());
+        let disclosure = audience.disclosure;
+        facts.push(Fact::BriefingOpened { case: id, audience: name.clone(), row: row_name, disclosure });
+        let urgent = policy.ladder.is_urgent(severity);
+        let all = via::recipients(policy, audience, &row.via, Kind::Opening, urgent);
+        let known = all.into_iter().filter(|recipient| told.contains(target::person(policy, recipient)));
+        facts.extend(known.map(|recipient| Fact::Withheld {
+            case: id,
+            audience: name.clone(),
+            recipient,
+            reason: WithheldReason::Duplicate,
+            digest_at: None,
+        }));
+    }
+    facts
 }
 
 /// The first row that has no briefing yet, or whose briefing another row governs or reads more strictly.
@@ -142,11 +197,6 @@ fn word(
     let said =
         Said { status: probe.status, state: message::state_digest(&probe, briefing.disclosure), severity };
     let repeat = row.and_then(|row| row.repeat_every);
-    let Some(kind) = kind_to_say(briefing, said, now, repeat) else { return Vec::new() };
-    if kind == Kind::Opening && began_before_birth(state, policy, now, incident, severity) {
-        let at = group::first_list_at(state, now);
-        return unless_withheld(state, policy, id, briefing, WithheldReason::FirstStart, at);
-    }
     let word = Word {
         case: id,
         audience: &briefing.audience,
@@ -160,7 +210,14 @@ fn word(
         avoid: None,
         only: None,
     };
-    let subject = Subject { kind, ..of_kind(kind) };
+    let Some(kind) = kind_to_say(briefing, said, now, repeat) else {
+        return say::write_again(state, policy, now, word, briefing, &probe, said);
+    };
+    if kind == Kind::Opening && began_before_birth(state, policy, now, incident, severity) {
+        let at = group::first_list_at(state, now);
+        return unless_withheld(state, policy, id, briefing, WithheldReason::FirstStart, at);
+    }
+    let subject = of_kind(kind);
     say::say(state, policy, now, &word, briefing, &subject, said)
 }
 
@@ -187,14 +244,8 @@ fn never_told(
     incident: &Incident,
     severity: Severity,
 ) -> Vec<Fact> {
-    let asked = Asked {
-        kind: RowKind::Incident,
-        labels: &incident.record.labels,
-        severity,
-        customer_impact: incident.record.customer_impact,
-    };
     let mut facts = Vec::new();
-    for row in route::governing(policy, &asked) {
+    for row in route::governing(policy, &asked(incident, severity)) {
         let disclosure = policy.disclosure(&row.audience);
         if disclosure == Disclosure::External {
             // Outsiders who were told nothing are not told that there was nothing.
@@ -233,11 +284,14 @@ fn began_before_birth(
 /// When to look again: at the next reminder, or, after the end, when the incident is forgotten (R44).
 fn next_look(policy: &Policy, now: Time, case: &Case, incident: &Incident) -> Option<Time> {
     if status_of(incident) == CaseStatus::Resolved || incident.open.is_none() {
-        return Some((incident.changed + policy.forget_after).max(now));
+        let forget = incident.changed + policy.forget_after;
+        return Some(if forget <= now { now + LOOK_AGAIN } else { forget });
     }
     let reminder = |briefing: &Briefing| {
         let repeat = policy.row(&briefing.row, &briefing.audience)?.repeat_every?;
-        Some((briefing.said?.1 + repeat).max(now))
+        let at = briefing.said?.1 + repeat;
+        // What was due and could not be said has its digest.
+        Some(if at <= now { now + repeat } else { at })
     };
     case.briefings.iter().filter_map(reminder).min()
 }

@@ -1,12 +1,14 @@
 //! R32, R36, R37, R39: a process takes the lead, catches up, and reads open cases again under a changed policy.
 
 use super::alert;
+use super::digest;
 use super::fact::{CaseAbout, Fact};
 use super::input::PolicyText;
 use super::outcome;
 use super::policy::Policy;
-use super::state::{Health, State};
-use crate::event::id::Fingerprint;
+use super::speak;
+use super::state::{Case, Health, State};
+use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Span, Status, Time};
 use std::ops::Bound;
 
@@ -49,31 +51,50 @@ pub(super) fn policy_changed(state: &State, policy: &Policy, now: Time, text: &P
     for (id, delivery) in &state.deliveries {
         facts.extend(outcome::orphaned(policy, *id, delivery));
     }
-    let ended: Vec<_> = facts
-        .iter()
-        .filter_map(|fact| if let Fact::Ended { delivery, .. } = fact { Some(*delivery) } else { None })
-        .collect();
     for (id, case) in &state.cases {
-        let mut look_again = matches!(case.about, CaseAbout::Incident { .. });
-        for briefing in &case.briefings {
-            let Some(audience) = policy.audiences.get(&briefing.audience) else { continue };
-            let strictest = briefing.disclosure.stricter(audience.disclosure);
-            if strictest == briefing.disclosure {
-                continue;
-            }
-            look_again = true;
-            let (audience, row) = (briefing.audience.clone(), briefing.row.clone());
-            facts.push(Fact::BriefingMoved { case: *id, audience, row, disclosure: strictest });
-            let pending = briefing.lines.values().flat_map(|line| line.pending.iter().copied());
-            let pending: Vec<_> = pending.filter(|id| !ended.contains(id)).collect();
-            facts.extend(outcome::supersede_waiting(state, &pending));
+        let is_incident = matches!(case.about, CaseAbout::Incident { .. });
+        let stricter = stricter_briefings(state, policy, now, *id, case, &mut facts);
+        if let CaseAbout::Incident { id: incident } = &case.about {
+            facts.extend(speak::newly_governed(state, policy, *id, case, incident));
         }
-        if look_again && !matches!(case.about, CaseAbout::Desk { .. }) {
+        if is_incident || (stricter && !matches!(case.about, CaseAbout::Desk { .. })) {
             let at = case.due.map_or(now, |due| due.min(now));
             facts.push(Fact::CaseDue { case: *id, at: Some(at) });
         }
     }
     facts
+}
+
+/// R37: briefings whose audience may read less now. What waits is written again, or, at a desk, named again.
+fn stricter_briefings(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    id: CaseId,
+    case: &Case,
+    facts: &mut Vec<Fact>,
+) -> bool {
+    let mut found = false;
+    for briefing in &case.briefings {
+        let Some(audience) = policy.audiences.get(&briefing.audience) else { continue };
+        let disclosure = briefing.disclosure.stricter(audience.disclosure);
+        if disclosure == briefing.disclosure {
+            continue;
+        }
+        found = true;
+        let (audience, row) = (briefing.audience.clone(), briefing.row.clone());
+        facts.push(Fact::BriefingMoved { case: id, audience, row, disclosure });
+        if matches!(case.about, CaseAbout::Desk { .. }) {
+            let pending = briefing.lines.values().flat_map(|line| &line.pending);
+            let waiting = pending.filter_map(|id| Some((*id, state.deliveries.get(id)?)));
+            for (id, delivery) in waiting.filter(|(_, delivery)| !delivery.is_released()) {
+                if outcome::orphaned(policy, id, delivery).is_none() {
+                    facts.extend(digest::again(state, now, id, delivery));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The next slice of alerts, read again under the new policy: newly matching rows open or join groups (R36).

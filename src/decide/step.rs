@@ -6,19 +6,21 @@ use super::digest;
 use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind};
 use super::group;
 use super::incident;
-use super::input::{Command, Garbage, Input, Outcome, What};
+use super::input::{Command, Garbage, Input, What};
 use super::notice;
 use super::outcome;
 use super::policy::Policy;
 use super::release;
-use super::say::{self, Word};
 use super::speak;
 use super::start;
 use super::state::{Delivery, Due, State};
+use super::test_message;
 use crate::event::id::{CaseId, DeliveryId};
-use crate::event::{Event, Labels, Name, Recipient, Severity, Time};
-use crate::message::{About, CaseStatus, Kind, Subject};
+use crate::event::{Event, Labels, Name, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[cfg(test)]
+mod tests;
 
 /// The most dues that one input handles; the rest waits for the next (R7).
 const DUES_MAX: usize = 1000;
@@ -40,6 +42,7 @@ pub enum Verdict {
 
 /// Decides one input and everything that it makes due; State is as after all returned facts.
 pub fn step(state: &mut State, policy: &Policy, input: &Input, sequence: u64) -> (Verdict, Vec<Fact>) {
+    let begun = (state.time, state.before, state.sequence);
     state.begin(input.at, sequence);
     let now = state.time;
     let (verdict, first) = guarded(|| decide(state, policy, now, input))
@@ -47,12 +50,22 @@ pub fn step(state: &mut State, policy: &Policy, input: &Input, sequence: u64) ->
     let mut facts = Vec::new();
     take(state, policy, now, first, &mut facts);
     for _ in 0..DUES_MAX {
-        let Some(next) = next_stage(state, policy, now) else { break };
+        let next = next_stage(state, policy, now).unwrap_or_else(|| let_go(state, policy, now));
+        if next.is_empty() {
+            break;
+        }
         take(state, policy, now, next, &mut facts);
     }
-    let released = guarded(|| release::decide(state, policy, now)).unwrap_or_default();
+    let released = let_go(state, policy, now);
     take(state, policy, now, released, &mut facts);
+    if facts.is_empty() {
+        state.undo_begin(begun.0, begun.1, begun.2);
+    }
     (verdict, facts)
+}
+
+fn let_go(state: &State, policy: &Policy, now: Time) -> Vec<Fact> {
+    guarded(|| release::decide(state, policy, now)).unwrap_or_default()
 }
 
 fn guarded<T>(stage: impl FnOnce() -> T) -> Option<T> {
@@ -67,6 +80,12 @@ fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &m
             Fact::Ended { delivery, .. } => state.deliveries.get(delivery).cloned(),
             _ => None,
         };
+        let dropped = match &fact {
+            Fact::DigestDropped { audience, recipient } => {
+                state.digests.get(&(audience.clone(), recipient.clone())).map(|digest| digest.cases.clone())
+            }
+            _ => None,
+        };
         state.apply(&fact);
         if let (Some(delivery), Fact::Ended { end, .. }) = (&ending, &fact) {
             queue.extend(guarded(|| after_end(state, policy, now, delivery, end)).unwrap_or_default());
@@ -76,6 +95,8 @@ fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &m
             let named = notified.speaks_for.iter().map(|spoken| spoken.case);
             queue.extend(named.flat_map(|case| guarded(|| tidy(state, case)).unwrap_or_default()));
         }
+        let cases = dropped.into_iter().flatten();
+        queue.extend(cases.flat_map(|case| guarded(|| tidy(state, case)).unwrap_or_default()));
         facts.push(fact);
     }
 }
@@ -96,6 +117,8 @@ fn tidy(state: &State, id: CaseId) -> Vec<Fact> {
 }
 
 fn decide(state: &State, policy: &Policy, now: Time, input: &Input) -> (Verdict, Vec<Fact>) {
+    #[cfg(test)]
+    tests::bite(input);
     let facts = match &input.what {
         What::Event(event) => return decide_event(state, policy, now, input, event),
         What::Garbage(garbage) => {
@@ -207,6 +230,11 @@ fn no_event(state: &State, now: Time, lane: Option<Name>, garbage: Garbage) -> V
 
 fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) -> Vec<Fact> {
     match command {
+        Command::Pause { channel, .. } | Command::Resume { channel, .. }
+            if !policy.channels.contains_key(channel) =>
+        {
+            Vec::new()
+        }
         Command::Pause { channel, by } => vec![Fact::ChannelPaused {
             channel: channel.clone(),
             until: None,
@@ -217,41 +245,9 @@ fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) 
             vec![Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) }]
         }
         Command::SendTest { recipient, audience, by } => {
-            send_test(state, policy, now, recipient, audience, by)
+            test_message::send(state, policy, now, recipient, audience, by)
         }
     }
-}
-
-fn send_test(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    recipient: &Recipient,
-    audience: &Name,
-    by: &str,
-) -> Vec<Fact> {
-    let title = "This is a test message";
-    let text = format!(
-        "{by} asked for it, to see that messages arrive. Nothing has happened and nothing is to be done."
-    );
-    let severity = Severity::NONE;
-    let subject = Subject {
-        kind: Kind::Notice,
-        status: CaseStatus::Open,
-        severity: "",
-        urgent: false,
-        reopened: false,
-        reference: "test",
-        public_reference: "test",
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        route: "",
-        audience: audience.as_str(),
-        about: About::Notice { title, text: &text },
-    };
-    let word = Word::at_desk(audience, severity, now, now, Vec::new(), None, Some(recipient));
-    say::at_desk(state, policy, now, &word, &subject)
 }
 
 /// What is due next, if anything is; `None` when this input is done.
@@ -263,17 +259,19 @@ fn next_stage(state: &State, policy: &Policy, now: Time) -> Option<Vec<Fact>> {
     if let Some(fact) = start::catch_up(state, now) {
         return Some(vec![fact]);
     }
-    let (at, due) = match &state.catch_up {
+    let (_, due) = match &state.catch_up {
         Some(catch_up) if !catch_up.ended => return None,
         // What came up while nobody listened: the newest first (R39).
         Some(_) => state.dues.range(..=(now, Due::LAST)).next_back()?,
         None => state.dues.first().filter(|(at, _)| *at <= now)?,
     };
     let facts = guarded(|| decide_due(state, policy, now, due));
-    Some(facts.unwrap_or_else(|| quarantine_due(state, now, *at, due)))
+    Some(facts.unwrap_or_else(|| quarantine_due(state, now, due)))
 }
 
 fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact> {
+    #[cfg(test)]
+    tests::bite_due(state, due);
     match due {
         Due::CatchUp => vec![Fact::CatchUpEnded {}],
         Due::Probe(channel) => outcome::probe(state, policy, now, channel),
@@ -309,7 +307,7 @@ fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
         _ => "an input",
     };
     let mut facts = match &input.what {
-        What::Outcome(outcome) => quarantined_outcome(state, outcome),
+        What::Outcome(outcome) => outcome::quarantined(state, outcome),
         _ => Vec::new(),
     };
     facts.push(Fact::Quarantined { what: what.into() });
@@ -319,12 +317,8 @@ fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
     facts
 }
 
-fn quarantined_outcome(state: &State, outcome: &Outcome) -> Vec<Fact> {
-    outcome::quarantined(state, outcome)
-}
-
 /// A due that panicked is taken off; its case speaks again when it next changes.
-fn quarantine_due(state: &State, now: Time, _at: Time, due: &Due) -> Vec<Fact> {
+fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
     let (what, off) = match due {
         Due::Speak(case) => ("a case", Fact::CaseDue { case: *case, at: None }),
         Due::Digest { audience, recipient } => {

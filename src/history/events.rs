@@ -151,8 +151,7 @@ impl<'a> Row<'a> {
         let sql =
             "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         let origin = &input.origin;
-        let subject =
-            self.subject.as_deref().map(|text| &text[..text.floor_char_boundary(SUBJECT_BYTES_MAX)]);
+        let subject = self.subject.as_deref().map(shortened);
         tables.prepare_cached(sql)?.execute(params![
             number,
             at,
@@ -172,6 +171,14 @@ impl<'a> Row<'a> {
         ])?;
         Ok(())
     }
+}
+
+fn shortened(text: &str) -> &str {
+    let mut end = text.len().min(SUBJECT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Which inputs are asked for; what is `None` does not matter.
@@ -295,4 +302,16 @@ fn came(row: &rusqlite::Row<'_>) -> rusqlite::Result<Came> {
         length: count("length")?,
         bytes: row.get("bytes")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_subjects_are_cut_between_characters() {
+        assert_eq!(shortened("short"), "short");
+        let long = format!("a{}", "ä".repeat(SUBJECT_BYTES_MAX));
+        assert_eq!(shortened(&long).len(), SUBJECT_BYTES_MAX - 1);
+    }
 }

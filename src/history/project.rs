@@ -144,7 +144,8 @@ impl<'a> Row<'a> {
             Fact::AlertsLost { .. } | Fact::AlertsForgotten { .. } | Fact::AlertsLeft { .. } => {}
             Fact::CaseDue { .. } | Fact::DigestPlanned { .. } | Fact::DigestDropped { .. } => {}
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
-            Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } | Fact::NoticeTold { .. } => {}
+            Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
+            Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod http;
 mod messages;
 mod metrics;
 mod nats;
+mod scenarios;
 mod secrets;
 mod support;
 mod teams;

@@ -24,6 +24,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("sender", "planted/sender+token-7"),
     ("boss", "planted/boss+token-8"),
     ("nats", "planted/nats+password-9"),
+    ("viewer", "planted/viewer+token-16"),
 ];
 
 /// What URLs that are secrets bear in their paths.
@@ -129,7 +130,10 @@ secret = {{ file = "sender" }}
 may = ["ingest"]
 [token.boss]
 secret = {{ file = "boss" }}
-may = ["admin", "read"]
+may = ["admin"]
+[token.viewer]
+secret = {{ file = "viewer" }}
+may = ["read"]
 "##,
             nats = self.nats.url(),
         )
@@ -246,12 +250,17 @@ fn shown(daemon: &Daemon) -> Vec<(String, String)> {
     let mut shown = vec![("log".to_owned(), daemon.log())];
     let boss = format!("Authorization: Bearer {}", SECRETS[7].1);
     let sender = format!("Authorization: Bearer {}", SECRETS[6].1);
+    let viewer = format!("Authorization: Bearer {}", SECRETS[9].1);
     let mut ask = |method: &str, path: &str, token: &str, body: &str| {
         let reply = daemon.try_send(method, path, &[token], body).unwrap();
         shown.push((format!("{method} {path}"), reply.body));
     };
     for path in ["/metrics", "/-/healthy", "/-/ready", "/api/v2/status", "/v1/none"] {
         ask("GET", path, &boss, "");
+    }
+    for path in ["/v1/told?full=true&limit=1000", "/v1/cases?limit=1000", "/v1/events?full=true&limit=1000"] {
+        ask("GET", path, &viewer, "");
+        ask("GET", path, &sender, "");
     }
     for (path, body) in [
         ("/-/reload", ""),

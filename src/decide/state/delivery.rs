@@ -1,9 +1,9 @@
 //! Deliveries that have not ended.
 
-use crate::decide::fact::Said;
+use crate::decide::fact::{Said, strictest};
 use crate::event::id::{CaseId, Digest, NotificationId};
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::Kind;
+use crate::message::{Disclosure, Kind};
 use serde::{Deserialize, Serialize};
 
 /// One notification to one recipient, until it ends.
@@ -31,6 +31,9 @@ pub struct Delivery {
     pub said: Said,
     /// Its key (R34).
     pub key: Digest,
+    /// The level that it was written for; for snapshots of before this was kept, the strictest.
+    #[serde(default = "strictest")]
+    pub disclosure: Disclosure,
     /// When it was decided.
     pub decided_at: Time,
     /// When it should have been said.

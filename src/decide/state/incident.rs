@@ -1,7 +1,7 @@
 //! Incidents: the newest value of every field, and when each was set (R6).
 
 use crate::decide::fact::Stamp;
-use crate::event::{IncidentEvent, Severity, Time};
+use crate::event::{Action, IncidentEvent, Time};
 use crate::message::{IncidentRecord, Note};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,8 +14,6 @@ pub const NOTES_MAX: usize = 200;
 pub struct Incident {
     /// The newest value of every field.
     pub record: IncidentRecord,
-    /// Its place on the ladder.
-    pub severity: Option<Severity>,
     /// Whether it is going on: by the newest open, reopen or resolve. `None` until one of them came.
     pub open: Option<bool>,
     /// When it was first opened.
@@ -71,14 +69,18 @@ fields!(
 impl Incident {
     /// Takes over the fields that the event carries; whether they are the newest was decided before.
     pub fn take(&mut self, event: &IncidentEvent, stamp: Stamp) {
-        for field in set_fields(event) {
-            self.stamps.insert(field.into(), stamp);
-        }
         let record = &mut self.record;
         record.id = event.incident.clone();
         if self.stamps.get("source").is_none_or(|known| *known <= stamp) {
             record.source = Some(event.source.clone());
             self.stamps.insert("source".into(), stamp);
+        }
+        if event.action == Action::Note {
+            // Its text is the notebook's and is told to nobody.
+            return;
+        }
+        for field in set_fields(event) {
+            self.stamps.insert(field.into(), stamp);
         }
         macro_rules! set {
             ($($field:ident),*) => { $(if let Some(value) = &event.$field { record.$field = Some(value.clone()); })* };

@@ -104,7 +104,8 @@ impl State {
             Standing::Resting { until } => Some((until, Due::Retry(*id))),
             Standing::Waiting | Standing::Released => None,
         });
-        let catch_up = self.catch_up.iter().map(|catch_up| (catch_up.until, Due::CatchUp));
+        let reading = self.catch_up.iter().filter(|catch_up| !catch_up.ended);
+        let catch_up = reading.map(|catch_up| (catch_up.until, Due::CatchUp));
         let dues: BTreeSet<_> =
             cases.chain(digests).chain(notices).chain(channels).chain(retries).chain(catch_up).collect();
         self.dues = dues;

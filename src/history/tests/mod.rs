@@ -90,7 +90,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
     let deliveries = to.iter().map(|(id, recipient)| Decided {
         id: DeliveryId(*id),
         recipient: Recipient::from(*recipient),
-        channel: recipient.rsplit('@').next().unwrap().into(),
+        channel: recipient.split(['@', '#']).nth(1).unwrap().into(),
         kind,
         key: Digest::of(&[recipient.as_bytes()]),
     });
@@ -108,6 +108,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         firing: Vec::new(),
         ended: Vec::new(),
         speaks_for: Vec::new(),
+        disclosure: crate::message::Disclosure::Internal,
         message: std::sync::Arc::new(message(kind, "databases{alertname=\"Down\"}", "Down")),
         deliveries: deliveries.collect(),
     }

@@ -58,7 +58,7 @@ fn who_was_told_and_who_was_not_and_why() {
 #[test]
 fn a_case_is_asked_for_by_any_of_its_names() {
     with_questions(|questions| {
-        let about = |case| {
+        let about = |case: &str| {
             let filter = Filter { case: Some(case), ..Filter::default() };
             questions.deliveries(&filter).unwrap().iter().map(|told| told.entry).collect::<Vec<_>>()
         };

@@ -1,0 +1,134 @@
+//! What was said, or withheld for a digest to name.
+
+use crate::decide::fact::{Fact, Notified};
+use crate::decide::state::{Case, Delivery, Digests, Due, Member, Standing, State, Told};
+use crate::event::id::{CaseId, Fingerprint};
+use crate::event::{Name, Recipient, Time};
+use crate::message::Kind;
+
+impl State {
+    pub(super) fn notified(&mut self, notified: &Notified) {
+        let now = self.time;
+        self.last_notification = notified.id;
+        self.sum.decided += notified.deliveries.len() as u64;
+        self.notified_case(notified, now);
+        for decided in &notified.deliveries {
+            self.last_delivery = decided.id;
+            let recipient = &decided.recipient;
+            for row in [None, Some(&notified.row).filter(|row| !row.as_str().is_empty())] {
+                self.windows.entry((recipient.clone(), row.cloned())).or_default().add(now);
+            }
+            let delivery = Delivery {
+                notification: notified.id,
+                entry: self.sequence,
+                case: notified.case,
+                audience: notified.audience.clone(),
+                recipient: recipient.clone(),
+                channel: decided.channel.clone(),
+                kind: decided.kind,
+                severity: notified.severity,
+                ordinal: notified.ordinal,
+                said: notified.said,
+                key: decided.key,
+                disclosure: notified.disclosure,
+                decided_at: now,
+                due: notified.due,
+                event_at: notified.event_at,
+                standing: Standing::Waiting,
+                released_at: Time::EPOCH,
+                attempts: 0,
+                failures: 0,
+                maybe_sent: false,
+            };
+            self.deliveries.insert(decided.id, delivery);
+            self.enqueue(decided.id);
+        }
+        self.notified_digest(notified, now);
+    }
+
+    fn notified_case(&mut self, notified: &Notified, now: Time) {
+        let Some(case) = self.cases.get_mut(&notified.case) else { return };
+        name_members(case, &notified.firing, &notified.ended);
+        let Some(briefing) = case.briefing_mut(&notified.audience) else { return };
+        briefing.ordinal = notified.ordinal;
+        briefing.said = Some((notified.said, now));
+        for decided in &notified.deliveries {
+            let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+            line.pending.push(decided.id);
+            line.withheld = None;
+        }
+    }
+
+    /// A digest was decided: what it names is no longer to come. Its recipients count as told once it is let go.
+    fn notified_digest(&mut self, notified: &Notified, now: Time) {
+        if notified.kind != Kind::Digest {
+            return;
+        }
+        for decided in &notified.deliveries {
+            let mut rows: Vec<Name> = Vec::new();
+            let key = (notified.audience.clone(), decided.recipient.clone());
+            if let Some(digest) = self.digests.remove(&key) {
+                let due = Due::Digest { audience: key.0, recipient: key.1 };
+                self.reschedule(due, Some(digest.due), None);
+            }
+            for spoken in &notified.speaks_for {
+                let Some(case) = self.cases.get_mut(&spoken.case) else { continue };
+                name_members(case, &spoken.firing, &spoken.ended);
+                let Some(briefing) = case.briefing_mut(&spoken.audience) else { continue };
+                briefing.said = Some((spoken.said, now));
+                if !rows.contains(&briefing.row) {
+                    rows.push(briefing.row.clone());
+                }
+                let line = briefing.lines.entry(decided.recipient.clone()).or_default();
+                line.withheld = None;
+                line.told = Some(Told { ordinal: 0, said: spoken.said, at: now });
+                line.opened = true;
+            }
+            for row in rows {
+                self.windows.entry((decided.recipient.clone(), Some(row))).or_default().add(now);
+            }
+        }
+    }
+
+    /// Nothing is left for a digest to name of this line.
+    pub(super) fn no_longer_withheld(&mut self, case: CaseId, audience: &Name, recipient: &Recipient) {
+        let briefing = self.cases.get_mut(&case).and_then(|case| case.briefing_mut(audience));
+        if let Some(line) = briefing.and_then(|briefing| briefing.lines.get_mut(recipient)) {
+            line.withheld = line.withheld.filter(|reason| !reason.is_digested());
+        }
+    }
+
+    pub(super) fn apply_withheld(&mut self, fact: &Fact) {
+        let Fact::Withheld { case, audience, recipient, reason, digest_at } = fact else { return };
+        let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
+        if let Some(briefing) = briefing {
+            briefing.lines.entry(recipient.clone()).or_default().withheld = Some(*reason);
+        }
+        let Some(at) = *digest_at else { return };
+        let key = (audience.clone(), recipient.clone());
+        let mut fresh = false;
+        let digest = self.digests.entry(key.clone()).or_insert_with(|| {
+            fresh = true;
+            Digests { due: at, cases: Default::default() }
+        });
+        digest.cases.insert(*case);
+        if fresh {
+            let due = Due::Digest { audience: key.0, recipient: key.1 };
+            self.reschedule(due, None, Some(at));
+        }
+    }
+}
+
+/// Notes which alerts of a group a message was the first to name as firing, or as ended.
+fn name_members(case: &mut Case, firing: &[Fingerprint], ended: &[Fingerprint]) {
+    for fingerprint in firing {
+        if let Some(member) = case.members.get_mut(fingerprint) {
+            *member = Member { said_firing: true, said_ended: false };
+        }
+    }
+    for fingerprint in ended {
+        if let Some(member) = case.members.get_mut(fingerprint) {
+            member.said_ended = true;
+        }
+    }
+}
