@@ -84,17 +84,17 @@ impl Stage {
         word_of: impl Fn(usize) -> String,
         hidden_from: impl Fn(usize) -> Vec<String>,
     ) {
-        for level in 0..LEVELS.len() {
+        for (level, name) in LEVELS.into_iter().enumerate() {
             let word = word_of(level);
             for channel in 0..4 {
-                wait(&format!("{what}: {} by channel {channel}", LEVELS[level]), || {
+                wait(&format!("{what}: {name} by channel {channel}"), || {
                     self.told(level)[channel].iter().any(|text| text.contains(&word))
                 });
             }
             for hidden in hidden_from(level) {
                 let texts = self.told(level).concat();
                 let leak = texts.iter().find(|text| text.contains(&hidden));
-                assert!(leak.is_none(), "{what}: {} reads {hidden}: {leak:?}", LEVELS[level]);
+                assert!(leak.is_none(), "{what}: {name} reads {hidden}: {leak:?}");
             }
         }
     }
@@ -358,11 +358,11 @@ fn by_prometheus(stage: &Stage) {
     assert!(internal[0].iter().any(|text| text.contains("PROM-summary")), "{internal:#?}");
     prometheus.flag.store(false, Ordering::Release);
     more(2);
-    for level in 0..3 {
+    for (level, name) in LEVELS.into_iter().enumerate() {
         let texts = stage.told(level).concat();
         for hidden in hidden_of_alert(level) {
             let leak = texts.iter().find(|text| text.contains(&hidden));
-            assert!(leak.is_none(), "{} reads {hidden}: {leak:?}", LEVELS[level]);
+            assert!(leak.is_none(), "{name} reads {hidden}: {leak:?}");
         }
         let last = stage.told(level)[3].last().cloned().unwrap();
         assert!(last.contains("\"status\":\"resolved\""), "{last}");
@@ -392,6 +392,8 @@ fn three_ways_in_reach_three_audiences_by_four_channels() {
     by_http(&stage);
     by_prometheus(&stage);
     promtool_accepts(&stage);
+    let amended = stage.slack.heard().iter().filter(|heard| heard.path == "/api/chat.update").count();
+    assert!(amended > 0, "the first message of a thread is kept current");
     wait("nothing is pending", || stage.daemon.metric("tidings_deliveries_pending", "") == 0.0);
     assert_eq!(stage.daemon.metric("tidings_deliveries_total", "end=\"dead_lettered\""), 0.0);
     stage.daemon.term();

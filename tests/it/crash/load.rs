@@ -31,8 +31,8 @@ impl Load {
     pub fn start(port: u16, nats: &str) -> Load {
         let stop = Arc::new(AtomicBool::new(false));
         let (one, other, nats) = (stop.clone(), stop.clone(), nats.to_owned());
-        let http = std::thread::spawn(move || all("http", &one, |id, event| by_http(port, id, event)));
-        let nats = std::thread::spawn(move || {
+        let http = named("http", move || all("http", &one, |id, event| by_http(port, id, event)));
+        let nats = named("nats", move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let stream =
                 runtime.block_on(async { jetstream::new(async_nats::connect(&nats).await.unwrap()) });
@@ -46,6 +46,10 @@ impl Load {
         self.stop.store(true, Ordering::Release);
         self.senders.drain(..).flat_map(|sender| sender.join().unwrap()).collect()
     }
+}
+
+fn named(way: &str, work: impl FnOnce() -> Accepted + Send + 'static) -> JoinHandle<Accepted> {
+    std::thread::Builder::new().name(format!("load-{way}")).spawn(work).unwrap()
 }
 
 /// Opens incident after incident and resolves every other one, each event until it is accepted.

@@ -86,14 +86,14 @@ impl Web {
             stop: AtomicBool::new(false),
         });
         let shared = inside.clone();
-        std::thread::spawn(move || {
+        thread(move || {
             for stream in listener.incoming() {
                 if shared.stop.load(Ordering::Acquire) {
                     return;
                 }
                 let shared = shared.clone();
                 if let Ok(stream) = stream {
-                    std::thread::spawn(move || serve(stream, &shared));
+                    thread(move || serve(stream, &shared));
                 }
             }
         });
@@ -142,6 +142,10 @@ impl Drop for Web {
         // Wakes the listener, which then sees that it is to stop.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name("web".to_owned()).spawn(work).unwrap();
 }
 
 fn serve(stream: TcpStream, inside: &Inside) {
