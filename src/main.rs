@@ -11,5 +11,12 @@ fn main() -> ExitCode {
         eprintln!("tidings: cryptography is set up already");
         return ExitCode::from(70);
     }
+    #[cfg(debug_assertions)]
+    if let Ok(orders) = std::env::var("TIDINGS_CRASH")
+        && let Err(wrong) = tidings::journal::crash_mark::orders::take(&orders)
+    {
+        eprintln!("tidings: TIDINGS_CRASH: {wrong}");
+        return ExitCode::from(2);
+    }
     tidings::cli::main()
 }

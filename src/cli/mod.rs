@@ -66,7 +66,7 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct ConfigFiles {
     /// A configuration file; later ones add tables and replace keys of named tables, never rows.
-    #[arg(long, short, value_name = "FILE", default_value = "tidings.toml")]
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "tidings.toml")]
     config: Vec<PathBuf>,
 }
 

@@ -11,6 +11,7 @@ use crate::ingest::{Answer, Fate, Refusal};
 use crate::journal::{
     AppendError, Cursor, Decided, Encoder, Head, Header, Pending, Resolution, Room, Store, crash_mark, entry,
 };
+use crate::message::Kind;
 use crate::observe::metrics::Metrics;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -84,6 +85,11 @@ impl Batch {
     /// Adds an input with its facts.
     pub fn decided(&mut self, input: Input, facts: Vec<Fact>) {
         self.decided.push(Decided { input: Some(input), facts });
+    }
+
+    fn decides_a_digest(&self) -> bool {
+        let mut facts = self.decided.iter().flat_map(|decided| &decided.facts);
+        facts.any(|fact| matches!(fact, Fact::Notified(notified) if notified.kind == Kind::Digest))
     }
 
     /// Adds an answer.
@@ -268,6 +274,9 @@ impl Appends {
         if let Some(done) = self.under_way.pop_front() {
             self.durable = done.head;
             crash_mark::mark(crash_mark::APPENDED);
+            if crash_mark::is_set() && done.batch.decides_a_digest() {
+                crash_mark::mark(crash_mark::DIGEST_DECIDED);
+            }
             self.effects(done);
         }
         Ok(())
@@ -299,7 +308,7 @@ impl Appends {
     pub fn snapshot_if_due(&mut self, state: &State, cursors: &BTreeMap<Name, Cursor>, tasks: &Tasks) {
         use std::sync::atomic::Ordering;
         let due =
-            self.entries_since_snapshot >= SNAPSHOT_ENTRIES || self.bytes_since_snapshot >= SNAPSHOT_BYTES;
+            self.entries_since_snapshot >= snapshot_entries() || self.bytes_since_snapshot >= SNAPSHOT_BYTES;
         if !due || self.snapshot_runs.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -336,6 +345,15 @@ impl Appends {
             tracing::warn!(%error, "no snapshot was kept; the journal is whole without it");
         }
     }
+}
+
+/// After how many entries a snapshot is kept; a crash test may want them often.
+fn snapshot_entries() -> u64 {
+    #[cfg(debug_assertions)]
+    if let Some(ordered) = crash_mark::orders::snapshot_entries() {
+        return ordered;
+    }
+    SNAPSHOT_ENTRIES
 }
 
 /// The bytes of a snapshot.

@@ -9,6 +9,7 @@ use crate::decide::{Accepted, Blame, Failure, Outcome, Reason, Receipt, Retry, S
 use crate::deliver::{Attempt, Channel};
 use crate::event::id::{DeliveryId, Digest, NotificationId};
 use crate::event::{Name, Recipient, Span, Time};
+use crate::journal::crash_mark;
 use crate::message::{Disclosure, Message, slot};
 use crate::observe::metrics::Metrics;
 use arc_swap::ArcSwap;
@@ -149,6 +150,7 @@ impl Dispatcher {
             let (delivery, attempt) = (job.delivery, job.attempt);
             let made = AssertUnwindSafe(this.make(job)).catch_unwind().await;
             let result = made.unwrap_or_else(|_| Err(panicked()));
+            crash_mark::mark(crash_mark::ATTEMPT_ANSWERED);
             this.mailbox.outcome(Outcome { delivery, attempt, result });
             this.under_way.fetch_sub(1, Ordering::AcqRel);
         });

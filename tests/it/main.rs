@@ -2,14 +2,21 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
+mod bulkhead;
+mod crash;
 mod docs;
+mod downtime;
 mod email;
+mod end_to_end;
 mod expect;
+mod faults;
 mod http;
 mod messages;
 mod metrics;
 mod nats;
 mod scenarios;
+mod secrets;
 mod support;
+mod teams;
 mod tidy;
 mod tools;

@@ -1,7 +1,11 @@
-//! What the tests stand on: a door that remembers, a raw HTTP client, real NATS and SMTP servers.
+//! What the tests stand on: a door that remembers, a raw HTTP client, the real binary, and real or faithful servers.
 
 pub mod client;
+pub mod daemon;
 pub mod door;
 pub mod lane;
 pub mod nats;
+pub mod patience;
+pub mod providers;
 pub mod smtp;
+pub mod web;
