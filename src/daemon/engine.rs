@@ -3,10 +3,10 @@
 //! It owns State and runs on a thread of its own; nothing in it waits for a channel, a client or the disk.
 
 use super::alarm::Alarm;
-use super::append::{Appends, Batch as Building, Promise};
+use super::append::{Appends, Batch as Building};
 use super::clock::Clock;
 use super::dispatch::{Body, Dispatcher, Job};
-use super::door::{Control, Mailbox, Turn, Waiting};
+use super::door::{Mailbox, Turn};
 use super::leases::{Ended, Leases};
 use super::measure;
 use super::messages::Messages;
@@ -14,8 +14,7 @@ use super::task::Tasks;
 use crate::config::Config;
 use crate::decide::{Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
 use crate::event::id::{DeliveryId, Digest};
-use crate::event::{Event, Name, Span, Time};
-use crate::ingest::{Arrival, Fate};
+use crate::event::{Name, Span, Time};
 use crate::journal::{Cursor, Room};
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
@@ -34,9 +33,6 @@ const CURSOR_EVERY: Span = Span::from_secs(5);
 
 /// Or after so many inputs.
 const CURSOR_INPUTS: u64 = 10_000;
-
-/// After so many entries a start writes the policy down again.
-const POLICY_AGAIN: u64 = 100_000;
 
 /// A policy that is to hold from its input on.
 pub struct NewPolicy {
@@ -154,7 +150,7 @@ impl Engine {
         self.decide(input, building);
     }
 
-    fn decide(&mut self, input: Input, building: &mut Building) -> Verdict {
+    pub(super) fn decide(&mut self, input: Input, building: &mut Building) -> Verdict {
         let (verdict, facts) = step(&mut self.state, &self.policy, &input, building.sequence());
         self.inputs_since_entry += 1;
         if facts.is_empty() {
@@ -210,7 +206,7 @@ impl Engine {
             channel: delivery.channel.clone(),
             address: endpoint.filter(|_| !redirected).map(|endpoint| endpoint.address.clone()),
             time_zone: endpoint.map_or_else(|| self.policy.time_zone.clone(), |e| e.time_zone.clone()),
-            disclosure: briefing.map_or(crate::message::Disclosure::External, |briefing| briefing.disclosure),
+            disclosure: delivery.disclosure,
             body,
             decided_at: delivery.decided_at,
             now: self.state.time,
@@ -240,122 +236,6 @@ impl Engine {
             };
             self.inside(now, what, building);
         }
-    }
-
-    fn control(&mut self, now: Time, control: Control, building: &mut Building) {
-        match control {
-            Control::Command(command, reply) => {
-                self.inside(now, What::Command(command), building);
-                building.promise(Promise::Command(reply));
-            }
-            Control::Policy(new) => self.adopt(now, *new, building),
-            Control::CaughtUp(lane) => {
-                self.leases.way_is_open(&lane, now);
-                self.inside(now, What::CaughtUp { lane }, building);
-            }
-            Control::Gap(lane, from, to) => {
-                self.metrics.lane_gap(lane.as_str());
-                if let Some(cursor) = self.cursors.get_mut(&lane) {
-                    cursor.sequence = cursor.sequence.max(to);
-                    self.moved.insert(lane.clone(), cursor.clone());
-                }
-                self.inside(now, What::Gap { lane, from, to }, building);
-            }
-            Control::Stopped(lane, reason) => {
-                self.metrics.lane_stopped(lane.as_str(), true);
-                self.leases.way_is_shut(&lane);
-                self.inside(now, What::LaneStopped { lane, reason }, building);
-            }
-            Control::Bound(lane, cursor) => {
-                self.cursors.insert(lane.clone(), cursor.clone());
-                self.moved.insert(lane, cursor);
-            }
-            Control::Connected(lane, up) => {
-                if !up {
-                    self.leases.way_is_shut(&lane);
-                }
-            }
-        }
-    }
-
-    /// Another policy holds from this input on (R36).
-    pub(super) fn adopt(&mut self, now: Time, new: NewPolicy, building: &mut Building) {
-        self.alarm.know(&new.policy);
-        self.policy = new.policy;
-        self.metrics.know(&measure::vocabulary(&new.config));
-        // A policy whose texts stand far back is adopted again, so that old entries may go (R44).
-        let far_back = building.sequence().saturating_sub(self.state.policy_entry) > POLICY_AGAIN;
-        if self.state.policy != Some(new.text.hash) || far_back {
-            self.inside(now, What::PolicyChanged(new.text), building);
-        }
-        building.promise(Promise::Policy(new.channels, new.done));
-    }
-
-    fn events(&mut self, now: Time, waiting: Waiting, building: &mut Building) {
-        let lane = waiting.batch.lane;
-        let mut fates = Vec::with_capacity(waiting.batch.arrivals.len());
-        for arrival in waiting.batch.arrivals {
-            let sequence = arrival.origin.sequence;
-            let (verdict, fate) = self.arrival(now, &lane, arrival, building);
-            self.metrics.event(lane.as_str(), measure::outcome(verdict));
-            fates.push(fate);
-            if let (Some(sequence), Some(cursor)) = (sequence, self.cursors.get_mut(&lane)) {
-                cursor.sequence = cursor.sequence.max(sequence);
-                self.moved.insert(lane.clone(), cursor.clone());
-            }
-        }
-        building.promise(Promise::Events(waiting.reply, fates, waiting.permit));
-    }
-
-    fn arrival(
-        &mut self,
-        now: Time,
-        lane: &Name,
-        arrival: Arrival,
-        building: &mut Building,
-    ) -> (Verdict, Fate) {
-        if self.is_read_already(lane, arrival.origin.sequence) {
-            return (Verdict::Unchanged, Fate::Taken);
-        }
-        measure::flags(&self.metrics, lane, &arrival);
-        let mut origin = arrival.origin;
-        origin.received = arrival.received;
-        let what = match arrival.event {
-            Ok(event) => {
-                if let Event::Alert(alert) = &event
-                    && self.is_heartbeat(now, lane, alert)
-                {
-                    return (Verdict::Unchanged, Fate::Taken);
-                }
-                What::Event(event)
-            }
-            Err(garbage) => What::Garbage(garbage),
-        };
-        let verdict = self.decide(Input { at: now, origin, what }, building);
-        let fate = match verdict {
-            Verdict::Decided | Verdict::Unchanged | Verdict::Duplicate => Fate::Taken,
-            Verdict::Conflict => Fate::Conflict,
-            Verdict::DeadLettered => Fate::DeadLettered,
-        };
-        (verdict, fate)
-    }
-
-    /// A message that the cursor has passed was decided before (R4).
-    fn is_read_already(&self, lane: &Name, sequence: Option<u64>) -> bool {
-        let cursor = self.cursors.get(lane);
-        sequence.is_some_and(|sequence| cursor.is_some_and(|cursor| sequence <= cursor.sequence))
-    }
-
-    /// R5: an unchanged firing alert costs a look-up: it renews its lease and makes no fact.
-    fn is_heartbeat(&mut self, now: Time, lane: &Name, event: &crate::event::AlertEvent) -> bool {
-        let fingerprint = event.labels.fingerprint();
-        match event.status {
-            crate::event::Status::Firing => {
-                self.leases.renew(fingerprint, lane, &event.source, event.valid_until, now);
-            }
-            crate::event::Status::Resolved | crate::event::Status::Lost => self.leases.remove(fingerprint),
-        }
-        crate::decide::is_unchanged(&self.state, now, fingerprint, event)
     }
 
     fn finish_turn(&mut self, now: Time, building: Building) {

@@ -2,9 +2,11 @@
 
 pub mod alarm;
 pub mod append;
+mod arrive;
 pub mod brake;
 pub mod channels;
 pub mod clock;
+mod control;
 pub mod dispatch;
 pub mod door;
 pub mod engine;

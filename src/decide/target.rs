@@ -126,15 +126,15 @@ fn resolution(
         !line.pending.is_empty() || line.told.is_some_and(|told| told.said.status != CaseStatus::Resolved)
     };
     // Told the end by one way, a person is owed it by no other.
-    let mut last: BTreeMap<&str, (Time, bool)> = BTreeMap::new();
+    let mut last: BTreeMap<&str, (Time, u32, bool)> = BTreeMap::new();
     for (recipient, line) in briefing.lines.iter() {
         if let Some(told) = line.told {
-            let entry = (told.at, told.said.status == CaseStatus::Resolved);
+            let entry = (told.at, told.ordinal, told.said.status == CaseStatus::Resolved);
             let known = last.entry(person(policy, recipient)).or_insert(entry);
             *known = (*known).max(entry);
         }
     }
-    let heard = |recipient| last.get(person(policy, recipient)).is_some_and(|(_, resolved)| *resolved);
+    let heard = |recipient| last.get(person(policy, recipient)).is_some_and(|(_, _, resolved)| *resolved);
     let mut by_person: BTreeMap<&str, (Vec<&Recipient>, Vec<&Recipient>)> = BTreeMap::new();
     for (recipient, line) in briefing.lines.iter() {
         if !policy.endpoints.contains_key(recipient)

@@ -1,0 +1,62 @@
+//! What the loop is told besides events: commands, another policy, and what happens to lanes.
+
+use super::append::{Batch as Building, Promise};
+use super::door::Control;
+use super::engine::{Engine, NewPolicy};
+use super::measure;
+use crate::decide::What;
+use crate::event::Time;
+
+/// After so many entries a start writes the policy down again.
+const POLICY_AGAIN: u64 = 100_000;
+
+impl Engine {
+    pub(super) fn control(&mut self, now: Time, control: Control, building: &mut Building) {
+        match control {
+            Control::Command(command, reply) => {
+                self.inside(now, What::Command(command), building);
+                building.promise(Promise::Command(reply));
+            }
+            Control::Policy(new) => self.adopt(now, *new, building),
+            Control::CaughtUp(lane) => {
+                self.leases.way_is_open(&lane, now);
+                self.inside(now, What::CaughtUp { lane }, building);
+            }
+            Control::Gap(lane, from, to) => {
+                self.metrics.lane_gap(lane.as_str());
+                if let Some(cursor) = self.cursors.get_mut(&lane) {
+                    cursor.sequence = cursor.sequence.max(to);
+                    self.moved.insert(lane.clone(), cursor.clone());
+                }
+                self.inside(now, What::Gap { lane, from, to }, building);
+            }
+            Control::Stopped(lane, reason) => {
+                self.metrics.lane_stopped(lane.as_str(), true);
+                self.leases.way_is_shut(&lane);
+                self.inside(now, What::LaneStopped { lane, reason }, building);
+            }
+            Control::Bound(lane, cursor) => {
+                self.cursors.insert(lane.clone(), cursor.clone());
+                self.moved.insert(lane, cursor);
+            }
+            Control::Connected(lane, up) => {
+                if !up {
+                    self.leases.way_is_shut(&lane);
+                }
+            }
+        }
+    }
+
+    /// Another policy holds from this input on (R36).
+    pub(super) fn adopt(&mut self, now: Time, new: NewPolicy, building: &mut Building) {
+        self.alarm.know(&new.policy);
+        self.policy = new.policy;
+        self.metrics.know(&measure::vocabulary(&new.config));
+        // A policy whose texts stand far back is adopted again, so that old entries may go (R44).
+        let far_back = building.sequence().saturating_sub(self.state.policy_entry) > POLICY_AGAIN;
+        if self.state.policy != Some(new.text.hash) || far_back {
+            self.inside(now, What::PolicyChanged(new.text), building);
+        }
+        building.promise(Promise::Policy(new.channels, new.done));
+    }
+}
