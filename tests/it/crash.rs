@@ -23,6 +23,12 @@ const ROUNDS_MAX: usize = 150;
 /// A process lives for less than this once it is ready.
 const LIFE_MS: u64 = 350;
 
+/// Digests are made once a minute: a process that is to end at one is given more than that.
+const LONG_LIFE_MS: u64 = 120_000;
+
+/// The order to end at a digest.
+const RARE: &str = " digest-decided:1";
+
 /// After so many entries the daemon keeps a snapshot.
 const SNAPSHOT: &str = "snapshot-entries:6";
 
@@ -97,14 +103,22 @@ impl Ends {
         self.kills >= KILLS && MARKS.iter().all(|(mark, _)| self.marks.contains_key(mark))
     }
 
-    /// What the next process is to end at: a digest until one has, since they are rare, and one mark after the other.
+    /// What the next process is to end at: one mark after the other, and a digest until one has, since they are rare.
+    /// Once there were kills enough: at the first mark that is still missing.
     fn orders(&self, round: usize, chance: &mut Chance) -> String {
-        let (mark, most) = MARKS[round % 3];
-        let mut orders = format!("{SNAPSHOT} {mark}:{}", 1 + chance.below(most));
-        if !self.marks.contains_key(DIGEST_DECIDED) {
-            orders += &format!(" {DIGEST_DECIDED}:1");
+        let missing: Vec<_> = MARKS.iter().filter(|(mark, _)| !self.marks.contains_key(mark)).collect();
+        let missing = missing.iter().map(|(mark, _)| format!(" {mark}:1"));
+        if self.kills >= KILLS {
+            return SNAPSHOT.to_owned() + &missing.collect::<String>();
         }
-        orders
+        let (mark, most) = MARKS[round % 3];
+        let rare = if self.marks.contains_key(DIGEST_DECIDED) { "" } else { RARE };
+        format!("{SNAPSHOT} {mark}:{}{rare}", 1 + chance.below(most))
+    }
+
+    /// How long the next process lives if it does not end itself; once there were kills enough, until it does.
+    fn life_ms(&self, chance: &mut Chance) -> u64 {
+        if self.kills >= KILLS { LONG_LIFE_MS } else { chance.below(LIFE_MS) }
     }
 
     /// Lets one process live for a while, and ends it if it does not end itself at a mark.
@@ -156,8 +170,9 @@ fn fifty_kills_lose_nothing_and_repeat_only_what_was_in_doubt() {
             break;
         }
         daemon.crash = ends.orders(round, &mut chance);
-        ends.round(&mut daemon, chance.below(LIFE_MS));
-        if round % 12 == 11 {
+        let life_ms = ends.life_ms(&mut chance);
+        ends.round(&mut daemon, life_ms);
+        if round % 12 == 11 && ends.kills < KILLS {
             nats.kill9();
             nats.restart();
         }
