@@ -42,7 +42,7 @@ impl Peer {
             Peer::Alertmanager => {
                 let file = folder.join("alertmanager.yml");
                 std::fs::write(&file, alertmanager(grouping, sinks))?;
-                let mut command = Command::new(alertmanager_program().ok_or_else(missing)?);
+                let mut command = unpacked(&alertmanager_program().ok_or_else(missing)?);
                 command
                     .arg(format!("--config.file={}", file.display()))
                     .arg(format!("--storage.path={}", folder.join("data").display()))
@@ -73,6 +73,24 @@ pub fn alertmanager_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let installed = std::env::split_paths(&path).map(|folder| folder.join("prometheus-alertmanager"));
     std::iter::once(here).chain(installed).find(|file| file.is_file())
+}
+
+/// Debian's build reads its templates from `/usr/share` alone. One that is unpacked and not installed gets its own there,
+/// in a mount namespace that nobody else sees; the process keeps its number.
+fn unpacked(program: &Path) -> Command {
+    let share = program.parent().and_then(Path::parent).map(|usr| usr.join("share"));
+    match share.filter(|share| share.as_path() != Path::new("/usr/share")) {
+        Some(share) => {
+            let mut command = Command::new("unshare");
+            let script = "mount --bind \"$1\" /usr/share && shift && exec \"$@\"";
+            command
+                .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+                .arg(share)
+                .arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
 }
 
 fn missing() -> io::Error {
@@ -111,7 +129,7 @@ pub fn ways_out(sinks: &[SocketAddr]) -> String {
     let one = |(number, sink): (usize, &SocketAddr)| {
         format!(
             "[channel.hook-{number}]\ntype = \"webhook\"\nformat = \"alertmanager\"\nurl = \"http://{sink}/hook\"\n\
-             allow_networks = [\"127.0.0.0/8\"]\nconcurrency = 256\n\
+             allow_networks = [\"127.0.0.0/8\"]\nconcurrency = 128\n\
              [audience.sink-{number}]\ndisclosure = \"internal\"\ndestinations = [\"hook-{number}\"]\n"
         )
     };

@@ -25,8 +25,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is kept unused: shorter than servers keep it, or sends would meet closed ones.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many unused connections are kept to one host.
-const IDLE_CONNECTIONS: usize = 128;
+/// How many unused connections are kept to one host: as many as a channel may use at once, or a flood would make some of
+/// them anew for every message.
+const IDLE_CONNECTIONS: usize = 1000;
 
 /// One request.
 pub struct Request<'a> {

@@ -1,18 +1,20 @@
-//! Label sets: sorted, packed into one allocation of text, with Prometheus' fingerprint.
+//! Label sets: sorted, packed into one shared allocation of text, with Prometheus' fingerprint.
 
 use super::id::Fingerprint;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// A set of labels or annotations: unique names, sorted by name, none empty.
 ///
 /// All text lies in one string and the ends of its pieces in one slice, because a router holds a million of these.
+/// Both are shared: the event, the fact and State hold the same ones, so that a flood is not in memory three times.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Labels {
-    text: Box<str>,
-    ends: Box<[u32]>,
+    text: Arc<str>,
+    ends: Arc<[u32]>,
 }
 
 /// Gathers labels in any order; the last value of a name wins, an empty value removes it.
