@@ -148,7 +148,14 @@ impl Dispatcher {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.tasks.spawn(TaskKind::Work, "attempt", async move {
             let (delivery, attempt) = (job.delivery, job.attempt);
-            let made = AssertUnwindSafe(this.make(job)).catch_unwind().await;
+            // Not to be polled again once broken off: what it came to is unknown, and decided at the next start.
+            let made = tokio::select! {
+                made = AssertUnwindSafe(this.make(job)).catch_unwind() => made,
+                () = this.tasks.is_cut_off() => {
+                    this.under_way.fetch_sub(1, Ordering::AcqRel);
+                    return;
+                }
+            };
             let result = made.unwrap_or_else(|_| Err(panicked()));
             crash_mark::mark(crash_mark::ATTEMPT_ANSWERED);
             this.mailbox.outcome(Outcome { delivery, attempt, result });

@@ -289,7 +289,10 @@ impl Engine {
         while self.dispatcher.under_way() > 0 && self.clock.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.turn();
+        self.tasks.cut_off();
+        while self.mailbox.waiting() > 0 {
+            self.turn();
+        }
         while !self.appends.is_empty() {
             if self.appends.next_durable().await.is_err() {
                 return;

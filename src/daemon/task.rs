@@ -27,6 +27,7 @@ pub struct Tasks {
     runtime: Handle,
     tracker: TaskTracker,
     stop: CancellationToken,
+    cut: CancellationToken,
     failed: Arc<AtomicBool>,
 }
 
@@ -37,6 +38,7 @@ impl Tasks {
             runtime: Handle::current(),
             tracker: TaskTracker::default(),
             stop: CancellationToken::default(),
+            cut: CancellationToken::default(),
             failed: Arc::default(),
         }
     }
@@ -75,6 +77,17 @@ impl Tasks {
     /// Resolves when everything is asked to stop.
     pub async fn stopping(&self) {
         self.stop.cancelled().await;
+    }
+
+    /// Breaks off the work that has had its time to end: what an attempt came to is unknown then, and the next start
+    /// makes it again under its key (R32).
+    pub fn cut_off(&self) {
+        self.cut.cancel();
+    }
+
+    /// Resolves when work that has not ended is broken off.
+    pub async fn is_cut_off(&self) {
+        self.cut.cancelled().await;
     }
 
     /// Whether everything is asked to stop.
