@@ -39,7 +39,7 @@ impl Goal {
     fn text(self) -> String {
         match self {
             Goal::AtLeast(goal) => format!("at least {goal}×"),
-            Goal::AtMost(goal) if goal == 1.0 => "no worse".to_owned(),
+            Goal::AtMost(1.0) => "no worse".to_owned(),
             Goal::AtMost(goal) => format!("at most 1/{:.0}", 1.0 / goal),
         }
     }

@@ -180,13 +180,16 @@ impl Mailbox {
     /// Resolves when `enough` inputs may wait: waking the decider for each of many outcomes would cost more than
     /// deciding them.
     pub async fn filled(&self, enough: usize) {
-        let mut queues = self.queues();
-        queues.wake_at = Some(enough);
-        let wake = queues.added(0);
-        drop(queues);
-        if !wake {
+        if !self.ask_for(enough) {
             self.filled.notified().await;
         }
+    }
+
+    /// Asks to be woken; says whether so many wait already.
+    fn ask_for(&self, enough: usize) -> bool {
+        let mut queues = self.queues();
+        queues.wake_at = Some(enough);
+        queues.added(0)
     }
 
     /// How many inputs wait.

@@ -42,7 +42,6 @@ impl Tasks {
     }
 
     /// Starts a task.
-    #[expect(clippy::disallowed_methods, reason = "the one place where tasks start")]
     pub fn spawn<F>(&self, kind: TaskKind, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
