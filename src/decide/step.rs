@@ -50,7 +50,8 @@ pub fn step(state: &mut State, policy: &Policy, input: &Input, sequence: u64) ->
     let mut facts = Vec::new();
     take(state, policy, now, first, &mut facts);
     for _ in 0..DUES_MAX {
-        let next = next_stage(state, policy, now).unwrap_or_else(|| let_go(state, policy, now));
+        let stage = if state.said_bytes.is_full() { None } else { next_stage(state, policy, now) };
+        let next = stage.unwrap_or_else(|| let_go(state, policy, now));
         if next.is_empty() {
             break;
         }

@@ -155,6 +155,30 @@ impl Sum {
     }
 }
 
+/// The bytes of the messages decided in one entry. No part of what State is: two that differ in it alone are equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SaidBytes(usize);
+
+impl SaidBytes {
+    /// An entry takes no more words once its messages hold this much; the dues that are left wait for the next one.
+    const MAX: usize = 8 << 20;
+
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.0 += bytes;
+    }
+
+    /// Whether the entry has enough.
+    pub fn is_full(self) -> bool {
+        self.0 >= SaidBytes::MAX
+    }
+}
+
+impl PartialEq for SaidBytes {
+    fn eq(&self, _other: &SaidBytes) -> bool {
+        true
+    }
+}
+
 /// While what was missed is being read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CatchUp {

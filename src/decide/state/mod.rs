@@ -12,7 +12,7 @@ pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
 pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
-pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Sum, Window};
+pub use ledger::{CatchUp, Digests, Due, Identities, Notice, SaidBytes, Sum, Window};
 pub use lines::Lines;
 
 use super::fact::AlertRecord;
@@ -30,6 +30,9 @@ pub struct State {
     pub before: Time,
     /// The sequence of the journal entry whose facts are being applied.
     pub sequence: u64,
+    /// How much the messages of that entry hold so far: an entry must stay one that a journal takes.
+    #[serde(skip)]
+    pub said_bytes: SaidBytes,
     /// The epoch of the process that leads.
     pub epoch: u64,
     /// When the journal began; `None` before the first start.

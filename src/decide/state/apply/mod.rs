@@ -14,6 +14,9 @@ impl State {
     pub fn begin(&mut self, at: Time, sequence: u64) {
         self.before = self.time;
         self.time = self.time.max(at);
+        if self.sequence != sequence {
+            self.said_bytes = Default::default();
+        }
         self.sequence = sequence;
     }
 

@@ -11,6 +11,8 @@ impl State {
         let now = self.time;
         self.last_notification = notified.id;
         self.sum.decided += notified.deliveries.len() as u64;
+        let message = &notified.message;
+        self.said_bytes.add(message.body.len() + message.data.get().len());
         self.notified_case(notified, now);
         for decided in &notified.deliveries {
             self.last_delivery = decided.id;
