@@ -248,7 +248,7 @@ impl Appends {
 
     /// Attaches what made no facts to the newest entry under way: it is answered when the durable head has reached the
     /// position at which it was decided (R1).
-    pub fn attach(&mut self, batch: Batch, _dispatcher: &Dispatcher) {
+    pub fn attach(&mut self, batch: Batch) {
         match self.under_way.back_mut() {
             Some(newest) => newest.batch.promises.extend(batch.promises),
             None => batch.promises.into_iter().for_each(|promise| self.keep(promise)),

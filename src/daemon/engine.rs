@@ -242,7 +242,7 @@ impl Engine {
         let cursor_due = !self.moved.is_empty()
             && (self.last_entry + CURSOR_EVERY <= now || self.inputs_since_entry >= CURSOR_INPUTS);
         if !building.has_facts() && !cursor_due {
-            self.appends.attach(building, &self.dispatcher);
+            self.appends.attach(building);
             return;
         }
         self.last_entry = now;
