@@ -25,7 +25,7 @@ enum Class {
 }
 
 /// How many events of each class one entry takes: an urgent incident never waits behind a flood.
-const QUOTAS: [(Class, usize); 3] = [(Class::Incidents, 256), (Class::HttpAlerts, 512), (Class::Alerts, 256)];
+const QUOTAS: [(Class, usize); 3] = [(Class::Incidents, 256), (Class::HttpAlerts, 256), (Class::Alerts, 256)];
 
 /// A batch of events that waits to be decided.
 pub struct Waiting {

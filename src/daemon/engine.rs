@@ -220,7 +220,7 @@ impl Engine {
                     delivery.recipient.as_str().as_bytes(),
                 ],
             ),
-            first: line.and_then(|line| line.first.clone()),
+            first: line.and_then(|line| line.first.as_deref().cloned()),
             meant_for: redirected.then(|| delivery.recipient.clone()),
         })
     }

@@ -23,6 +23,9 @@ const SETTLES_WITHIN: Duration = Duration::from_millis(500);
 /// A folder that cannot be watched, or whose watch went silent, is read this often.
 const POLL_EVERY: Duration = Duration::from_secs(30);
 
+/// So many folders are watched; what lies deeper is read like one that cannot be watched.
+const FOLDERS_MAX: usize = 256;
+
 /// What came of a reload.
 #[derive(Debug)]
 pub enum Reload {
@@ -132,14 +135,19 @@ impl Reloader {
 /// Reloads on SIGHUP, and when something changes in the folders of the files.
 pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
     let changed = Arc::new(Notify::new());
-    let watcher = watch_folders(&reloader.paths, &changed);
+    let mut watcher = watcher(&changed);
     let (reloader, stopping) = (reloader.clone(), tasks.clone());
     tasks.spawn(TaskKind::Work, "reload", async move {
-        let _watcher = watcher;
         let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
             return;
         };
+        let mut warned = false;
         loop {
+            // A change may have brought folders.
+            if let Some(watcher) = &mut watcher {
+                let folders = folders_of(&reloader.paths, &reloader.at_start.1.path);
+                watch_folders(watcher, &folders, &mut warned);
+            }
             // Cancel-safe: nothing is lost by asking anew.
             tokio::select! {
                 _ = hang_up.recv() => {}
@@ -159,26 +167,67 @@ fn concerns(path: &Path) -> bool {
     is_toml || swapped || path.is_dir()
 }
 
-/// The folders are watched, not the files: a ConfigMap is changed by swapping a link beside them.
-fn watch_folders(paths: &[PathBuf], changed: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
+fn watcher(changed: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
     let told = changed.clone();
     let on_event = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerns(path))) {
             told.notify_one();
         }
     };
-    let mut watcher = match notify::recommended_watcher(on_event) {
-        Ok(watcher) => watcher,
-        Err(error) => {
+    notify::recommended_watcher(on_event)
+        .inspect_err(|error| {
             tracing::warn!(%error, "folders cannot be watched; the configuration is read every 30 s");
-            return None;
-        }
-    };
-    for path in paths {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Err(error) = watcher.watch(folder, RecursiveMode::Recursive) {
+        })
+        .ok()
+}
+
+/// The folders are watched, not the files: a ConfigMap is changed by swapping a link beside them. Each is watched by
+/// itself, so that a journal that lies below them does not wake the watcher with every entry. To watch one again is to
+/// go on watching it.
+fn watch_folders(watcher: &mut notify::RecommendedWatcher, folders: &[PathBuf], warned: &mut bool) {
+    for folder in folders {
+        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
+            && !std::mem::replace(warned, true)
+        {
             tracing::warn!(%error, "a folder cannot be watched; it is read every 30 s");
         }
     }
-    Some(watcher)
+}
+
+/// The folders of the files and those below them, without the journal's.
+fn folders_of(paths: &[PathBuf], journal: &Path) -> Vec<PathBuf> {
+    let journal = journal.canonicalize().ok();
+    let parent = |path: &PathBuf| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut next: Vec<PathBuf> = paths.iter().map(parent).collect();
+    let mut all = Vec::new();
+    while let Some(folder) = next.pop().filter(|_| all.len() < FOLDERS_MAX) {
+        if all.contains(&folder) || (journal.is_some() && folder.canonicalize().ok() == journal) {
+            continue;
+        }
+        let below = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        next.extend(below.filter(is_folder).map(|entry| entry.path()));
+        all.push(folder);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_below_are_watched_and_the_journal_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        for folder in ["teams/a", "journal/inside", "templates"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        let mut folders = folders_of(&[at("tidings.toml"), at("teams/a.toml")], &at("journal"));
+        folders.sort();
+        assert_eq!(folders, [root.path().to_owned(), at("teams"), at("teams/a"), at("templates")]);
+    }
 }

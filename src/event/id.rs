@@ -61,9 +61,19 @@ fn hash_parts(mut hasher: blake3::Hasher, parts: &[&[u8]]) -> blake3::Hasher {
     hasher
 }
 
+/// Bytes as hexadecimal digits, two for each.
+fn hex<'a>(bytes: &[u8], text: &'a mut [u8]) -> &'a str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    std::str::from_utf8(text).unwrap_or_default()
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(hex(&self.0, &mut [0; 32]))
     }
 }
 
@@ -91,13 +101,7 @@ impl std::str::FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 32];
-        for (index, byte) in self.0.iter().enumerate() {
-            text[index * 2] = HEX[usize::from(byte >> 4)];
-            text[index * 2 + 1] = HEX[usize::from(byte & 15)];
-        }
-        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+        serializer.serialize_str(hex(&self.0, &mut [0; 32]))
     }
 }
 
@@ -112,7 +116,7 @@ macro_rules! hex_number {
     ($name:ident) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:016x}", self.0)
+                f.write_str(hex(&self.0.to_be_bytes(), &mut [0; 16]))
             }
         }
 
@@ -124,7 +128,7 @@ macro_rules! hex_number {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(hex(&self.0.to_be_bytes(), &mut [0; 16]))
             }
         }
 

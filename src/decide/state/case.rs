@@ -1,13 +1,12 @@
 //! Cases, their briefings, and the line of each recipient.
 
-use super::Lines;
+use super::{Lines, Members};
 use crate::decide::fact::{CaseAbout, Said, WithheldReason};
 use crate::decide::input::Receipt;
-use crate::event::id::{DeliveryId, Fingerprint};
+use crate::event::id::DeliveryId;
 use crate::event::{Name, Severity, Time};
 use crate::message::Disclosure;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What notifications are about, and who is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,8 +18,8 @@ pub struct Case {
     /// When it is to be looked at.
     pub due: Option<Time>,
     /// The alerts of a group.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub members: BTreeMap<Fingerprint, Member>,
+    #[serde(default, skip_serializing_if = "Members::is_empty")]
+    pub members: Members,
     /// One for each audience that is told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub briefings: Vec<Briefing>,
@@ -69,7 +68,7 @@ pub struct Line {
     pub withheld: Option<WithheldReason>,
     /// What the provider calls the first message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<Receipt>,
+    pub first: Option<Box<Receipt>>,
 }
 
 /// What a recipient was told last.

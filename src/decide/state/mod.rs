@@ -7,6 +7,7 @@ mod delivery;
 mod incident;
 mod ledger;
 mod lines;
+mod members;
 
 pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
@@ -14,6 +15,7 @@ pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
 pub use ledger::{CatchUp, Digests, Due, Identities, Notice, SaidBytes, Sum, Window};
 pub use lines::Lines;
+pub use members::Members;
 
 use super::fact::AlertRecord;
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint, NotificationId};

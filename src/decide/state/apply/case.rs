@@ -22,6 +22,8 @@ impl State {
                     case.members.insert(*fingerprint, Member::default());
                 }
                 if let Some(alert) = self.alerts.get_mut(fingerprint) {
+                    // Mostly the only one, and there are very many alerts.
+                    alert.cases.reserve_exact(1);
                     alert.cases.push(*case);
                 }
             }
@@ -35,6 +37,7 @@ impl State {
             Fact::CaseClosed { case } => self.case_closed(*case),
             Fact::BriefingOpened { case, audience, row, disclosure } => {
                 if let Some(case) = self.cases.get_mut(case) {
+                    case.briefings.reserve_exact(1);
                     case.briefings.push(Briefing {
                         audience: audience.clone(),
                         row: row.clone(),

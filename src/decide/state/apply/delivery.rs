@@ -89,8 +89,11 @@ impl State {
         let Some(line) = self.line_mut(&delivery) else { return };
         line.pending.retain(|pending| *pending != id);
         let heirs = line.pending.clone();
+        if heirs.is_empty() {
+            line.pending = Vec::new();
+        }
         if let End::Delivered(Accepted { receipt: Some(receipt), .. }) = end {
-            line.first.get_or_insert_with(|| receipt.clone());
+            line.first.get_or_insert_with(|| Box::new(receipt.clone()));
         }
         if let End::Superseded { why: SupersededBy::Newer } = end
             && delivery.kind == Kind::Opening

@@ -56,6 +56,7 @@ impl State {
         briefing.said = Some((notified.said, now));
         for decided in &notified.deliveries {
             let line = briefing.lines.begin(&decided.recipient);
+            line.pending.reserve_exact(1);
             line.pending.push(decided.id);
             line.withheld = None;
         }
