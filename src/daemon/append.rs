@@ -358,9 +358,11 @@ fn snapshot_entries() -> u64 {
 
 /// The bytes of a snapshot.
 fn pack(snapshot: &Snapshot) -> std::io::Result<Vec<u8>> {
-    let mut writer = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
+    let packer = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
+    // JSON is written in very small pieces, of which each would cost the compressor a turn.
+    let mut writer = std::io::BufWriter::with_capacity(256 << 10, packer);
     serde_json::to_writer(&mut writer, snapshot)?;
-    writer.finish()
+    writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()
 }
 
 /// The snapshot in these bytes.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// So many entries are kept decoded: what is released together mostly stands together.
-const ENTRIES_KEPT: usize = 4;
+const ENTRIES_KEPT: usize = 2;
 
 type Messages = Arc<BTreeMap<NotificationId, Arc<Message>>>;
 

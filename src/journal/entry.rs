@@ -23,7 +23,7 @@ pub const MAX_HEADER_BYTES: usize = 256 << 10;
 const COMPRESSION_LEVEL: i32 = 1;
 
 /// A scratch buffer that one large batch has swollen beyond this is given back.
-const KEPT_BUFFER_BYTES: usize = 4 << 20;
+const KEPT_BUFFER_BYTES: usize = 2 << 20;
 
 /// One entry: a batch of decisions and the circumstances in which they were made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -115,7 +115,6 @@ impl EntryError {
 pub struct Encoder {
     compressor: zstd::bulk::Compressor<'static>,
     json: Vec<u8>,
-    packed: Vec<u8>,
     frame: Vec<u8>,
 }
 
@@ -129,7 +128,7 @@ impl Encoder {
             zstd::bulk::Compressor::new(COMPRESSION_LEVEL).map_err(EntryError::Compression)?;
         let checksum = zstd::zstd_safe::CParameter::ChecksumFlag(true);
         compressor.set_parameter(checksum).map_err(EntryError::Compression)?;
-        Ok(Encoder { compressor, json: Vec::new(), packed: Vec::new(), frame: Vec::new() })
+        Ok(Encoder { compressor, json: Vec::new(), frame: Vec::new() })
     }
 
     /// The frame of an entry, and the head that it leaves: what the next header names as `previous`.
@@ -144,19 +143,21 @@ impl Encoder {
             self.json = Vec::new();
             return Err(EntryError::TooLarge(bytes));
         }
-        self.packed.clear();
-        self.packed.reserve(zstd::zstd_safe::compress_bound(self.json.len()));
-        self.compressor.compress_to_buffer(&self.json, &mut self.packed).map_err(EntryError::Compression)?;
         self.frame.clear();
         serde_json::to_writer(&mut self.frame, header).map_err(|error| EntryError::Header(told(&error)))?;
         if self.frame.len() > MAX_HEADER_BYTES {
             return Err(EntryError::Header(format!("is longer than {MAX_HEADER_BYTES} bytes")));
         }
         self.frame.push(b'\n');
-        self.frame.extend_from_slice(&self.packed);
+        self.frame.reserve(zstd::zstd_safe::compress_bound(self.json.len()));
+        let mut behind = std::io::Cursor::new(std::mem::take(&mut self.frame));
+        behind.set_position(behind.get_ref().len() as u64);
+        let packed = self.compressor.compress_to_buffer(&self.json, &mut behind);
+        self.frame = behind.into_inner();
+        packed.map_err(EntryError::Compression)?;
         // One exact copy: a frame may wait in a queue or a cache, and must not hold a whole scratch buffer there.
         let bytes = bytes::Bytes::copy_from_slice(&self.frame);
-        for buffer in [&mut self.json, &mut self.packed, &mut self.frame] {
+        for buffer in [&mut self.json, &mut self.frame] {
             if buffer.capacity() > KEPT_BUFFER_BYTES {
                 *buffer = Vec::new();
             }

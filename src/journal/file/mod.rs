@@ -1,8 +1,10 @@
 //! The journal of one machine: SQLite in a locked folder, one writer, and snapshots as files beside it.
 //!
-//! Two threads read and keep snapshots, a third writes; no runtime is assumed. Readers never hold the writer up.
+//! Two threads read and keep snapshots, a third writes, a fourth moves the write-ahead log into the database; no runtime
+//! is assumed. None of them holds the writer up.
 
 mod folder;
+mod mover;
 mod snapshots;
 mod table;
 mod worker;
@@ -121,7 +123,8 @@ impl FileStore {
         if head.sequence > 0 {
             table::read(&reader, head.sequence, 1, 1)?;
         }
-        let writer = Writer::start(connection, &path, options.measure.clone())?;
+        let (mover, _, _) = table::open_writer(&path, birth)?;
+        let writer = Writer::start(connection, mover, &path, options.measure.clone())?;
         let read = Worker::start("journal-read", reader).map_err(unusable)?;
         let keep = Worker::start("journal-keep", Keeper { folder: path, entries }).map_err(unusable)?;
         Ok(FileStore { birth, new, read, keep, writer: Some(writer), _folder: Some(folder) })

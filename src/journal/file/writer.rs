@@ -4,6 +4,7 @@
 //! second try would "succeed" without the data; the store refuses everything from then on and the process ends.
 
 use super::folder::Space;
+use super::mover::{Mover, Turn};
 use super::table;
 use crate::journal::{AppendError, Frame, FrameHash, Head, ReadError, Room, crash_mark};
 use rusqlite::Connection;
@@ -31,8 +32,12 @@ const COMMITS_PER_LOOK: u32 = 8;
 /// How long the writer waits before it does what can wait.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The write-ahead log is moved into the database after about so many bytes, or when idle after some.
-const CHECKPOINT_BYTES: usize = 8 << 20;
+/// The write-ahead log is moved into the database when nothing else is to be done, or after about so many bytes: appends
+/// meanwhile take milliseconds longer, because they share the disk.
+const CHECKPOINT_BYTES: usize = 64 << 20;
+
+/// A log that has grown so far although it is being moved is moved by the writer itself: appends wait for it.
+const LOG_MAX_BYTES: usize = 4 * CHECKPOINT_BYTES;
 const IDLE_CHECKPOINT_BYTES: usize = 256 << 10;
 
 /// What a commit writes besides the frames.
@@ -83,6 +88,11 @@ impl Shared {
         self.broken.get().map(String::as_str)
     }
 
+    /// From here on the store refuses everything.
+    pub(super) fn broke(&self, error: &rusqlite::Error) -> &str {
+        self.broken.get_or_init(|| error.to_string())
+    }
+
     fn set_head(&self, head: Head) {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
     }
@@ -99,12 +109,15 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
+        mover: Connection,
         folder: &Path,
         measure: Measure,
     ) -> Result<Writer, super::OpenError> {
         let shared = Arc::new(Shared::default());
         shared.set_head(table::head(&connection)?);
         let mut state = State {
+            mover: Mover::start(mover, shared.clone())
+                .map_err(|source| super::OpenError::Folder { path: folder.to_owned(), source })?,
             connection,
             folder: folder.to_owned(),
             measure,
@@ -146,6 +159,7 @@ impl Drop for Writer {
 
 struct State {
     connection: Connection,
+    mover: Mover,
     folder: PathBuf,
     measure: Measure,
     shared: Arc<Shared>,
@@ -168,7 +182,13 @@ impl State {
             }
             self.drop_slice();
             if self.logged >= CHECKPOINT_BYTES {
-                self.checkpoint();
+                match self.mover.turn() {
+                    // Nearly all of it is in the database; the little that came meanwhile is moved in no time, and only
+                    // a log that was moved whole is written from its beginning again.
+                    Turn::Over => self.checkpoint(),
+                    Turn::UnderWay if self.logged >= LOG_MAX_BYTES => self.checkpoint(),
+                    Turn::UnderWay => {}
+                }
             }
         }
     }
@@ -244,7 +264,7 @@ impl State {
     }
 
     fn broke(&self, error: &rusqlite::Error) -> &str {
-        self.shared.broken.get_or_init(|| error.to_string())
+        self.shared.broke(error)
     }
 
     /// Drops a few old entries, so that appends never wait long behind retention.
