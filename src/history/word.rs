@@ -44,6 +44,26 @@ impl Fate {
         }
     }
 
+    /// The number in the tables.
+    pub(super) fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The fate of a number.
+    pub(super) fn of(number: i64) -> Fate {
+        Fate::ALL.into_iter().find(|fate| fate.number() == number).unwrap_or(Fate::Pending)
+    }
+
+    /// What an end makes of a delivery.
+    pub(super) fn of_end(end: &End) -> Fate {
+        match end {
+            End::Delivered(_) => Fate::Delivered,
+            End::Superseded { .. } => Fate::Superseded,
+            End::Suppressed { .. } => Fate::Suppressed,
+            End::DeadLettered { .. } => Fate::DeadLettered,
+        }
+    }
+
     /// The fate of a word.
     pub fn find(word: &str) -> Option<Fate> {
         Fate::ALL.into_iter().find(|fate| fate.as_str() == word)
@@ -108,6 +128,8 @@ mod tests {
         let suppressed = [SuppressedBy::Removed, SuppressedBy::Shadow].map(|why| End::Suppressed { why });
         for end in dead.iter().chain(&superseded).chain(&suppressed) {
             let fate = Fate::find(end.as_str()).expect("every end is a fate");
+            assert_eq!(fate, Fate::of_end(end));
+            assert_eq!(fate, Fate::of(fate.number()));
             assert_ne!(because(fate, why(end)), "", "{end:?}");
         }
     }
