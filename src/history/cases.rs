@@ -1,6 +1,7 @@
 //! The cases: what went on, what goes on, and which audiences heard of it, from the first word to the last.
 
 use super::ask::{Conditions, Questions, ids};
+use super::word::plain;
 use super::{Error, place};
 use crate::event::Time;
 use crate::event::id::CaseId;
@@ -256,7 +257,7 @@ fn briefing(row: &Row<'_>) -> rusqlite::Result<Briefing> {
         last_word: time("last_at")?,
         status: said.map(|said| said.as_str().to_owned()),
         severity: row.get("said_severity")?,
-        title: row.get("title")?,
+        title: row.get::<_, Option<String>>("title")?.map(|title| plain(&title)),
     })
 }
 

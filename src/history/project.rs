@@ -11,9 +11,7 @@ use super::{Error, events};
 use crate::decide::{CaseAbout, End, Fact, Failure, Input, Notified, SpokenFor};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{IncidentEvent, Name, Recipient, Severity, Time};
-use crate::message::slot::{self, Filling};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 const MINUTE_MS: i64 = 60_000;
@@ -222,37 +220,30 @@ impl Row<'_> {
 
     fn notified(&mut self, notified: &Notified) -> rusqlite::Result<()> {
         let (message, at) = (&notified.message, self.at());
-        let (title, said) = (plain(&message.title), standing(notified.said.status));
+        let said = standing(notified.said.status);
         let draft = self.case(notified.case)?;
         draft.stands(said);
         draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
-        draft.said(&notified.audience, at, said, notified.said.severity, Some(&title));
+        draft.said(&notified.audience, at, said, notified.said.severity, Some(&message.title));
         let opened = draft.number;
         // Whoever was told knows the case by this, an outsider by a hash.
         if !notified.row.as_str().is_empty() && *draft.name != *message.reference {
             self.pens.name.execute(params![&*message.reference, stored(notified.case)])?;
         }
         let (first, said) = (place(self.entry, self.turn), said.number());
-        self.deliveries(notified, opened, said, &title)?;
+        self.deliveries(notified, opened, said)?;
         let last = place(self.entry, self.turn) - 1;
         notified.speaks_for.iter().try_for_each(|spoken| self.spoken_for(spoken, first, last))
     }
 
-    fn deliveries(
-        &mut self,
-        notified: &Notified,
-        opened: i64,
-        said: i64,
-        title: &str,
-    ) -> rusqlite::Result<()> {
-        let (message, at) = (&notified.message, self.at());
-        let (texts, id) = (Some((&*message.severity, title, plain(&message.short))), count(notified.id.0));
+    fn deliveries(&mut self, notified: &Notified, opened: i64, said: i64) -> rusqlite::Result<()> {
+        let (message, at, id) = (&notified.message, self.at(), count(notified.id.0));
         // A single recipient's row has the texts itself.
-        let shared = texts.as_ref().filter(|_| notified.deliveries.len() > 1);
-        if let Some((severity, title, short)) = shared {
-            self.pens.texts.execute(params![id, severity, title, short])?;
+        let own = Some(message).filter(|_| notified.deliveries.len() == 1);
+        if notified.deliveries.len() > 1 {
+            let texts = params![id, &*message.severity, &*message.title, &*message.short];
+            self.pens.texts.execute(texts)?;
         }
-        let own = texts.as_ref().filter(|_| shared.is_none());
         for decided in &notified.deliveries {
             let (place, channel, kind) = (self.next(), decided.channel.as_str(), decided.kind.as_str());
             let way = self.way(&notified.audience, &notified.row, &decided.recipient, channel, kind)?;
@@ -268,9 +259,9 @@ impl Row<'_> {
                 said,
                 notified.due.millis(),
                 notified.event_at.millis(),
-                own.map(|own| own.0),
-                own.map(|own| own.1),
-                own.map(|own| &*own.2),
+                own.map(|own| &*own.severity),
+                own.map(|own| &*own.title),
+                own.map(|own| &*own.short),
             ])?;
         }
         Ok(())
@@ -349,9 +340,4 @@ impl Row<'_> {
 fn channel_of(recipient: &str) -> Option<&str> {
     let (_, channel) = recipient.rsplit_once('@')?;
     Some(channel.split_once('#').map_or(channel, |(channel, _)| channel))
-}
-
-/// A text of a message with its instants written out in UTC.
-fn plain(text: &str) -> Cow<'_, str> {
-    slot::fill(text, &Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None })
 }

@@ -3,6 +3,7 @@
 use super::ask::{Conditions, Questions, ids};
 use super::cases::CaseStanding;
 use super::word::because;
+use super::word::plain;
 use super::{Error, Fate, place};
 use crate::event::Time;
 use crate::event::id::{CaseId, DeliveryId, NotificationId};
@@ -245,8 +246,8 @@ fn said(row: &rusqlite::Row<'_>) -> rusqlite::Result<Said> {
         ordinal: row.get("ordinal")?,
         status: CaseStanding::of(row.get("status")?).as_str().to_owned(),
         severity: row.get("severity_word")?,
-        title: row.get("title")?,
-        short: row.get("short")?,
+        title: plain(&row.get::<_, String>("title")?),
+        short: plain(&row.get::<_, String>("short")?),
         key: hex("key")?.unwrap_or_default(),
         due: Time::from_millis(row.get("due")?),
         event_at: Time::from_millis(row.get("event_at")?),

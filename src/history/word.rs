@@ -1,6 +1,7 @@
 //! The words of the projection: how what was decided ended, why, and that as a sentence.
 
 use crate::decide::{DeadBy, End, SupersededBy, SuppressedBy};
+use crate::message::slot::{self, Filling};
 use serde::Serialize;
 
 /// What became of one word to one recipient.
@@ -109,6 +110,11 @@ pub fn because(fate: Fate, why: Option<&str>) -> &'static str {
         (Fate::Withheld, "while_down") => "It began and ended while nobody listened; a digest names it.",
         (Fate::Superseded | Fate::Suppressed | Fate::DeadLettered | Fate::Withheld, _) => "",
     }
+}
+
+/// A text of a message with its instants written out in UTC: the tables have it as the journal does.
+pub(super) fn plain(text: &str) -> String {
+    slot::fill(text, &Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None }).into_owned()
 }
 
 #[cfg(test)]
