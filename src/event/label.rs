@@ -120,7 +120,16 @@ impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (index, (name, value)) in self.iter().enumerate() {
-            write!(f, "{}{name}={value:?}", if index > 0 { ", " } else { "" })?;
+            f.write_str(if index > 0 { ", " } else { "" })?;
+            f.write_str(name)?;
+            // Nearly every value stands for itself.
+            if value.bytes().all(|byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\')) {
+                f.write_str("=\"")?;
+                f.write_str(value)?;
+                f.write_str("\"")?;
+            } else {
+                write!(f, "={value:?}")?;
+            }
         }
         f.write_str("}")
     }

@@ -92,14 +92,15 @@ impl Questions {
 
 /// The numbers of the cases that a name stands for.
 pub(super) fn ids(tables: &Connection, name: &str) -> rusqlite::Result<Vec<i64>> {
-    let sql = "SELECT case_id FROM names WHERE name = ?1 ORDER BY case_id LIMIT ?2";
+    let sql = "SELECT case_id FROM cases WHERE key = ?2 AND name = ?1
+        UNION SELECT case_id FROM names WHERE name = ?1 ORDER BY case_id LIMIT ?3";
     let mut named = tables.prepare_cached(sql)?;
-    let rows = named.query_map(rusqlite::params![name, count(IDS_MAX as u64)], |row| row.get(0))?;
+    let values = rusqlite::params![name, super::tables::key(name), count(IDS_MAX as u64)];
+    let rows = named.query_map(values, |row| row.get(0))?;
     let mut ids: Vec<i64> = rows.collect::<Result<_, _>>()?;
     let number = Some(name).filter(|name| name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit()));
     if let Some(number) = number.and_then(|name| u64::from_str_radix(name, 16).ok()) {
-        let sql = "SELECT EXISTS (SELECT 1 FROM cases WHERE case_id = ?1)
-            OR EXISTS (SELECT 1 FROM told WHERE case_id = ?1)";
+        let sql = "SELECT EXISTS (SELECT 1 FROM cases WHERE case_id = ?1)";
         let number = number.cast_signed();
         if tables.prepare_cached(sql)?.query_row([number], |row| row.get(0))? && !ids.contains(&number) {
             ids.push(number);

@@ -1,10 +1,12 @@
 //! The cases: what went on, what goes on, and which audiences heard of it, from the first word to the last.
 
 use super::ask::{Conditions, Questions, ids};
+use super::word::plain;
 use super::{Error, place};
 use crate::event::Time;
 use crate::event::id::CaseId;
-use rusqlite::Connection;
+use crate::message::{CaseStatus, Disclosure};
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 macro_rules! words {
@@ -22,6 +24,17 @@ macro_rules! words {
                 match self {
                     $($name::$variant => $word,)*
                 }
+            }
+
+            /// The number in the tables.
+            pub(super) fn number(self) -> i64 {
+                self as i64
+            }
+
+            /// What a number stands for; the last for one that is none.
+            pub(super) fn of(number: i64) -> $name {
+                let all = [$($name::$variant),*];
+                all.into_iter().find(|this| this.number() == number).unwrap_or(all[all.len() - 1])
             }
 
             /// What a word stands for.
@@ -144,13 +157,15 @@ impl Questions {
         self.ask(|tables| {
             let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
             let columns =
-                "number, case_id, kind, name, status, severity, severity_word, opened_at, closed_at";
+                "number, case_id, kind, name, status, severity, severity_word, opened_at, closed_at,
+                audience, rule, disclosure, words, first_at, last_at, said, said_severity, title";
             let sql = conditions.select(columns, "cases", filter.limit);
             let mut statement = tables.prepare_cached(&sql)?;
             let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), case)?;
             let mut all: Vec<Case> = rows.collect::<Result<_, _>>()?;
             for case in &mut all {
-                case.briefings = briefings(tables, case.place)?;
+                case.briefings.extend(briefings(tables, case.place)?);
+                case.briefings.sort_by(|a, b| a.audience.cmp(&b.audience));
             }
             Ok(all)
         })
@@ -167,24 +182,31 @@ fn conditions(tables: &Connection, filter: &CaseFilter<'_>) -> rusqlite::Result<
         conditions.and(&format!("case_id IN ({})", Conditions::list(&ids)), []);
     }
     match filter.kind {
-        Some(kind) => conditions.equal("kind", Some(kind.as_str())),
-        None if filter.case.is_none() => conditions.and("kind <> 'desk'", []),
+        Some(kind) => conditions.and("kind = ?", [kind.number().into()]),
+        None if filter.case.is_none() => conditions.and("kind <> ?", [CaseKind::Desk.number().into()]),
         None => {}
     }
     if filter.audience.is_some() || filter.row.is_some() {
-        let mut briefed = Conditions::default();
-        briefed.and("briefings.number = cases.number", []);
-        briefed.equal("audience", filter.audience);
-        briefed.equal("rule", filter.row);
-        let sql = format!("EXISTS (SELECT 1 FROM briefings{})", briefed.sql());
-        conditions.and(&sql, briefed.values().iter().cloned());
+        // The first briefing stands in the row of the case.
+        let mut first = Conditions::default();
+        first.equal("cases.audience", filter.audience);
+        first.equal("cases.rule", filter.row);
+        let mut other = Conditions::default();
+        other.and("briefings.number = cases.number", []);
+        other.equal("briefings.audience", filter.audience);
+        other.equal("briefings.rule", filter.row);
+        let own = first.sql().trim_start_matches(" WHERE ");
+        let sql = format!("({own} OR EXISTS (SELECT 1 FROM briefings{}))", other.sql());
+        conditions.and(&sql, first.values().iter().chain(other.values()).cloned());
     }
     match filter.open {
         Some(true) => conditions.and("closed_at IS NULL", []),
         Some(false) => conditions.and("closed_at IS NOT NULL", []),
         None => {}
     }
-    conditions.equal("status", filter.standing.map(CaseStanding::as_str));
+    if let Some(standing) = filter.standing {
+        conditions.and("status = ?", [standing.number().into()]);
+    }
     if let Some(since) = filter.since {
         conditions.and("(closed_at IS NULL OR closed_at >= ?)", [since.millis().into()]);
     }
@@ -195,44 +217,55 @@ fn conditions(tables: &Connection, filter: &CaseFilter<'_>) -> rusqlite::Result<
     Ok(Some(conditions))
 }
 
-fn case(row: &rusqlite::Row<'_>) -> rusqlite::Result<Case> {
+fn case(row: &Row<'_>) -> rusqlite::Result<Case> {
     let number: i64 = row.get("number")?;
     let time = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Time::from_millis));
-    let (kind, standing): (String, String) = (row.get("kind")?, row.get("status")?);
+    let first = row.get::<_, Option<String>>("audience")?.map(|_| briefing(row)).transpose()?;
     Ok(Case {
         place: number.cast_unsigned(),
         entry: place::entry(number),
         case: CaseId(row.get::<_, i64>("case_id")?.cast_unsigned()),
-        kind: CaseKind::find(&kind).unwrap_or(CaseKind::Unknown),
+        kind: CaseKind::of(row.get("kind")?),
         name: row.get("name")?,
-        standing: CaseStanding::find(&standing).unwrap_or(CaseStanding::Open),
+        standing: CaseStanding::of(row.get("status")?),
         severity: row.get("severity")?,
         severity_word: row.get("severity_word")?,
         opened_at: time("opened_at")?,
         closed_at: time("closed_at")?,
-        briefings: Vec::new(),
+        briefings: first.into_iter().collect(),
     })
 }
 
+/// The briefings of a case but the first.
 fn briefings(tables: &Connection, place: u64) -> rusqlite::Result<Vec<Briefing>> {
-    let sql =
-        "SELECT audience, nullif(rule, ''), disclosure, words, first_at, last_at, status, severity, title
-        FROM briefings WHERE number = ?1 ORDER BY audience";
-    let mut statement = tables.prepare_cached(sql)?;
-    let rows = statement.query_map([place::count(place)], |row| {
-        let time =
-            |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Time::from_millis));
-        Ok(Briefing {
-            audience: row.get(0)?,
-            row: row.get(1)?,
-            disclosure: row.get(2)?,
-            words: row.get::<_, i64>(3)?.cast_unsigned(),
-            first_word: time(4)?,
-            last_word: time(5)?,
-            status: row.get(6)?,
-            severity: row.get(7)?,
-            title: row.get(8)?,
-        })
-    })?;
+    let mut statement = tables.prepare_cached("SELECT * FROM briefings WHERE number = ?1")?;
+    let rows = statement.query_map([place::count(place)], briefing)?;
     rows.collect()
+}
+
+fn briefing(row: &Row<'_>) -> rusqlite::Result<Briefing> {
+    let time = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Time::from_millis));
+    let said = row.get::<_, Option<i64>>("said")?.map(CaseStanding::of);
+    let disclosure: i64 = row.get("disclosure")?;
+    let disclosure = Disclosure::ALL.into_iter().find(|level| *level as i64 == disclosure);
+    Ok(Briefing {
+        audience: row.get("audience")?,
+        row: Some(row.get::<_, String>("rule")?).filter(|rule| !rule.is_empty()),
+        disclosure: disclosure.unwrap_or(Disclosure::External).as_str().to_owned(),
+        words: row.get::<_, i64>("words")?.cast_unsigned(),
+        first_word: time("first_at")?,
+        last_word: time("last_at")?,
+        status: said.map(|said| said.as_str().to_owned()),
+        severity: row.get("said_severity")?,
+        title: row.get::<_, Option<String>>("title")?.map(|title| plain(&title)),
+    })
+}
+
+/// What a message says that a case is.
+pub(super) fn standing(status: CaseStatus) -> CaseStanding {
+    match status {
+        CaseStatus::Open => CaseStanding::Open,
+        CaseStatus::Resolved => CaseStanding::Resolved,
+        CaseStatus::Lost => CaseStanding::Lost,
+    }
 }

@@ -1,10 +1,12 @@
 //! What came in: events, commands and what befell the lanes; and what of it was no event.
 
 use super::ask::{Conditions, Questions};
+use super::number::Numbers;
+use super::pens::Pens;
 use super::{Error, place};
-use crate::decide::{Command, Fact, Garbage, Input, What};
-use crate::event::{Event, Status, Time};
-use rusqlite::{Connection, params};
+use crate::decide::{Command, Fact, Garbage, Input, Origin, What};
+use crate::event::{Event, Name, Status, Time};
+use rusqlite::params;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -38,6 +40,11 @@ impl Verdict {
             Verdict::DeadLettered => "dead_lettered",
             Verdict::Quarantined => "quarantined",
         }
+    }
+
+    /// The number in the tables.
+    pub(super) fn number(self) -> i64 {
+        self as i64
     }
 
     /// The verdict of a word.
@@ -143,33 +150,36 @@ impl<'a> Row<'a> {
 
     pub(super) fn insert(
         &self,
-        tables: &Connection,
+        forms: &mut Numbers,
+        pens: &mut Pens<'_>,
         number: i64,
         at: i64,
-        input: &Input,
+        origin: &Origin,
     ) -> rusqlite::Result<()> {
-        let sql =
-            "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-        let origin = &input.origin;
-        let subject = self.subject.as_deref().map(shortened);
-        tables.prepare_cached(sql)?.execute(params![
-            number,
-            at,
-            origin.lane.as_ref().map(|lane| lane.as_str()),
-            origin.sequence.map(place::count),
-            self.source,
+        let words = [
+            origin.lane.as_ref().map_or("", Name::as_str),
             self.kind,
-            self.action,
-            subject,
-            self.about,
-            origin.received.map_or(at, Time::millis),
-            origin.token.as_ref().map(|token| token.as_str()),
-            self.verdict.as_str(),
-            self.garbage.map(|garbage| &*garbage.reason),
-            self.garbage.map(|garbage| place::count(garbage.length)),
-            self.garbage.map(|garbage| &*garbage.bytes).filter(|bytes| !bytes.is_empty()),
-        ])?;
-        Ok(())
+            self.action.unwrap_or_default(),
+            origin.token.as_ref().map_or("", Name::as_str),
+        ];
+        let form = forms.of(&words, &mut pens.form, &mut pens.new_form)?;
+        let garbage = self.garbage;
+        pens.event
+            .execute(params![
+                number,
+                at,
+                form,
+                origin.sequence.map(place::count),
+                self.source,
+                self.subject.as_deref().map(shortened),
+                self.about,
+                origin.received.map(Time::millis).filter(|received| *received != at),
+                self.verdict.number(),
+                garbage.map(|garbage| &*garbage.reason),
+                garbage.map(|garbage| place::count(garbage.length)),
+                garbage.map(|garbage| &*garbage.bytes).filter(|bytes| !bytes.is_empty()),
+            ])
+            .map(drop)
     }
 }
 
@@ -244,6 +254,8 @@ pub struct Came {
     pub bytes: Option<String>,
 }
 
+const FROM: &str = "events LEFT JOIN forms ON forms.id = form";
+
 impl Questions {
     /// What came in, newest first.
     ///
@@ -258,22 +270,26 @@ impl Questions {
                     return Ok(Vec::new());
                 }
                 let list = Conditions::list(&ids);
-                let members = format!("SELECT alert FROM members WHERE case_id IN ({list})");
-                conditions.and(&format!("(about IN ({list}) OR about IN ({members}))"), []);
+                let alerts = format!("SELECT alert FROM cases WHERE case_id IN ({list}) AND alert IS NOT NULL");
+                let opened = format!("SELECT number FROM cases WHERE case_id IN ({list})");
+                let members = format!("SELECT alert FROM members WHERE number IN ({opened})");
+                conditions.and(&format!("(about IN ({list}) OR about IN ({alerts} UNION {members}))"), []);
             }
             conditions.equal("lane", filter.lane);
             conditions.equal("source", filter.source);
             conditions.equal("kind", filter.kind);
-            conditions.equal("verdict", filter.verdict.map(Verdict::as_str));
+            if let Some(verdict) = filter.verdict {
+                conditions.and("verdict = ?", [verdict.number().into()]);
+            }
             if filter.amiss {
-                conditions.and("verdict <> 'decided'", []);
+                conditions.and("verdict <> 0", []);
             }
             conditions.between(tables, filter.since, filter.until, filter.before)?;
-            let columns =
-                "number, at, received, lane, position, source, kind, action, subject, token, verdict,
-                reason, length, iif(?, bytes, NULL) AS bytes";
+            let columns = "number, at, coalesce(received, at) AS received, nullif(lane, '') AS lane, position, source,
+                kind, nullif(action, '') AS action, subject, nullif(token, '') AS token, verdict, reason, length,
+                iif(?, bytes, NULL) AS bytes";
             conditions.first(i64::from(filter.admin).into());
-            let sql = conditions.select(columns, "events", filter.limit);
+            let sql = conditions.select(columns, FROM, filter.limit);
             let mut statement = tables.prepare_cached(&sql)?;
             let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), came)?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -284,7 +300,8 @@ impl Questions {
 fn came(row: &rusqlite::Row<'_>) -> rusqlite::Result<Came> {
     let number: i64 = row.get("number")?;
     let count = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(i64::cast_unsigned));
-    let verdict: String = row.get("verdict")?;
+    let verdict: i64 = row.get("verdict")?;
+    let verdict = Verdict::ALL.into_iter().find(|this| this.number() == verdict);
     Ok(Came {
         place: number.cast_unsigned(),
         entry: place::entry(number),
@@ -297,7 +314,7 @@ fn came(row: &rusqlite::Row<'_>) -> rusqlite::Result<Came> {
         action: row.get("action")?,
         subject: row.get("subject")?,
         token: row.get("token")?,
-        verdict: Verdict::find(&verdict).unwrap_or(Verdict::Quarantined),
+        verdict: verdict.unwrap_or(Verdict::Quarantined),
         reason: row.get("reason")?,
         length: count("length")?,
         bytes: row.get("bytes")?,

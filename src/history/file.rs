@@ -1,4 +1,4 @@
-//! The file of the projection: its tables, and when it is trusted.
+//! The file of the projection: how it is opened and closed, and when it is trusted.
 //!
 //! It is written without syncs. A process that ends leaves it whole; a machine that goes down may not. So the file
 //! says during which run of the machine it is being written, and is begun anew if that run ended before it was closed.
@@ -15,7 +15,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x5469_6448;
 
 /// The version of the tables: with another one the file is begun anew.
-pub(super) const SCHEMA: i32 = 1;
+pub(super) const SCHEMA: i32 = 2;
 
 /// How long to wait for somebody who looks at the file with another tool.
 const BUSY: Duration = Duration::from_secs(5);
@@ -27,66 +27,7 @@ const STATEMENTS: usize = 64;
 const LOG_LIMIT_BYTES: i64 = 64 << 20;
 
 /// Pages kept in memory while feeding, in KiB (a negative number is how SQLite is told so).
-const CACHE_KIB: i64 = -16 * 1024;
-
-/// `number` is a row's place in the journal. `case_id` is the case's number; a case that comes back is a new row of
-/// `cases` with the same one. Times are milliseconds since the Unix epoch. `clock` leads from a minute to the first
-/// row of it, so that no table needs an index of times.
-const CREATE: &str = "
-    CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), journal BLOB NOT NULL, first INTEGER NOT NULL,
-        sequence INTEGER NOT NULL, at INTEGER NOT NULL, run TEXT);
-    CREATE TABLE clock (minute INTEGER PRIMARY KEY, first INTEGER NOT NULL);
-
-    CREATE TABLE cases (number INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, kind TEXT NOT NULL,
-        name TEXT NOT NULL, opened_at INTEGER, closed_at INTEGER, status TEXT NOT NULL, severity INTEGER,
-        severity_word TEXT);
-    CREATE INDEX cases_by_id ON cases (case_id);
-    CREATE INDEX cases_open ON cases (number) WHERE closed_at IS NULL;
-    CREATE TABLE names (name TEXT NOT NULL, case_id INTEGER NOT NULL, PRIMARY KEY (name, case_id)) WITHOUT ROWID;
-    CREATE TABLE members (case_id INTEGER NOT NULL, alert INTEGER NOT NULL, PRIMARY KEY (case_id, alert))
-        WITHOUT ROWID;
-    CREATE TABLE briefings (number INTEGER NOT NULL, audience TEXT NOT NULL, rule TEXT NOT NULL,
-        disclosure TEXT NOT NULL, words INTEGER NOT NULL DEFAULT 0, first_at INTEGER, last_at INTEGER, status TEXT,
-        severity INTEGER, title TEXT, PRIMARY KEY (number, audience)) WITHOUT ROWID;
-
-    CREATE TABLE notifications (id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, status TEXT NOT NULL,
-        severity INTEGER NOT NULL, severity_word TEXT NOT NULL, due INTEGER NOT NULL, event_at INTEGER NOT NULL,
-        title TEXT NOT NULL, short TEXT NOT NULL, first_delivery INTEGER, deliveries INTEGER NOT NULL);
-    CREATE TABLE spoken (case_id INTEGER NOT NULL, notification INTEGER NOT NULL,
-        PRIMARY KEY (case_id, notification)) WITHOUT ROWID;
-    CREATE TABLE told (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, case_id INTEGER NOT NULL,
-        audience TEXT NOT NULL, rule TEXT, recipient TEXT NOT NULL, channel TEXT, notification INTEGER,
-        delivery INTEGER, kind TEXT, key BLOB, fate TEXT NOT NULL, why TEXT, digest_at INTEGER,
-        attempts INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, released_at INTEGER,
-        ended_at INTEGER, receipt TEXT, sent BLOB);
-    CREATE UNIQUE INDEX told_by_delivery ON told (delivery) WHERE delivery IS NOT NULL;
-    CREATE INDEX told_by_case ON told (case_id);
-    CREATE INDEX told_by_recipient ON told (recipient);
-    CREATE INDEX told_dead ON told (number) WHERE fate = 'dead_lettered';
-    CREATE TABLE failures (delivery INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
-        attempt INTEGER NOT NULL, maybe_sent INTEGER NOT NULL, counted INTEGER NOT NULL, reason TEXT, detail TEXT,
-        PRIMARY KEY (delivery, number)) WITHOUT ROWID;
-
-    CREATE TABLE events (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, lane TEXT, position INTEGER, source TEXT,
-        kind TEXT NOT NULL, action TEXT, subject TEXT, about INTEGER, received INTEGER NOT NULL, token TEXT,
-        verdict TEXT NOT NULL, reason TEXT, length INTEGER, bytes TEXT);
-    CREATE INDEX events_by_about ON events (about) WHERE about IS NOT NULL;
-    CREATE INDEX events_amiss ON events (number) WHERE verdict <> 'decided';
-";
-
-/// The tables that hold what was projected.
-pub(super) const TABLES: [&str; 10] = [
-    "clock",
-    "cases",
-    "names",
-    "members",
-    "briefings",
-    "notifications",
-    "spoken",
-    "told",
-    "failures",
-    "events",
-];
+const CACHE_KIB: i64 = -2 * 1024;
 
 /// Opens the file for the one writer; begins it anew where it is not to be trusted.
 pub(super) fn open_writer(path: &Path, journal: &[u8; 16]) -> Result<Connection, Error> {
@@ -184,7 +125,7 @@ fn create(path: &Path, journal: &[u8; 16]) -> Result<Connection, Error> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut connection = connect(path)?;
     let new = connection.transaction()?;
-    new.execute_batch(CREATE)?;
+    new.execute_batch(super::tables::CREATE)?;
     new.execute("INSERT INTO head VALUES (1, ?1, 0, 0, 0, NULL)", [journal])?;
     new.pragma_update(None, "application_id", APPLICATION)?;
     new.pragma_update(None, "user_version", SCHEMA)?;

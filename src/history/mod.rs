@@ -8,12 +8,17 @@
 
 mod ask;
 mod cases;
+mod draft;
 mod events;
+mod fate;
 mod feed;
 mod file;
 mod forget;
+mod number;
+mod pens;
 mod place;
 mod project;
+mod tables;
 mod told;
 mod word;
 

@@ -1,7 +1,9 @@
 //! Who was told what, when, by which rule, through which channel and how it ended; and who was not, and why.
 
 use super::ask::{Conditions, Questions, ids};
+use super::cases::CaseStanding;
 use super::word::because;
+use super::word::plain;
 use super::{Error, Fate, place};
 use crate::event::Time;
 use crate::event::id::{CaseId, DeliveryId, NotificationId};
@@ -128,12 +130,18 @@ pub struct Failed {
     pub detail: Option<String>,
 }
 
-const COLUMNS: &str = "number, at, case_id, audience, rule, recipient, channel, notification, delivery, kind, key,
-    fate, why, digest_at, attempts, failures, released_at, ended_at, receipt, sent, ordinal, status, severity_word,
-    title, short, due, event_at,
-    (SELECT name FROM cases WHERE cases.case_id = told.case_id ORDER BY number DESC LIMIT 1) AS case_name";
+/// What stands in rows of other tables is fetched for the rows that are told alone.
+const COLUMNS: &str = "number, at, way.audience, nullif(way.rule, '') AS rule, way.recipient,
+    nullif(way.channel, '') AS channel, way.kind, notification, told.delivery, key, ordinal, told.status, due,
+    event_at, digest_at, coalesce(fates.fate, told.fate) AS fate, coalesce(fates.why, told.why) AS why,
+    coalesce(attempts, 0) AS attempts, coalesce(failures, 0) AS failures, released_at, ended_at, receipt, sent,
+    coalesce(told.severity_word, texts.severity_word) AS severity_word, coalesce(told.title, texts.title) AS title,
+    coalesce(told.short, texts.short) AS short,
+    (SELECT case_id FROM cases WHERE cases.number = told.opened) AS case_id,
+    (SELECT name FROM cases WHERE cases.number = told.opened) AS case_name";
 
-const FROM: &str = "told LEFT JOIN notifications ON notifications.id = notification";
+const FROM: &str = "told LEFT JOIN ways AS way ON way.id = told.way
+    LEFT JOIN fates ON fates.delivery = told.delivery LEFT JOIN notifications AS texts ON texts.id = notification";
 
 impl Questions {
     /// Who was told what, and who was not, newest first.
@@ -165,30 +173,37 @@ fn conditions(tables: &Connection, filter: &Filter<'_>) -> rusqlite::Result<Opti
         }
         let list = Conditions::list(&ids);
         let digests = format!(
-            "SELECT digest.number FROM spoken JOIN notifications ON notifications.id = spoken.notification
-            JOIN told AS digest ON digest.delivery >= first_delivery
-                AND digest.delivery < first_delivery + deliveries
+            "SELECT digest.number FROM spoken CROSS JOIN told AS digest ON digest.number BETWEEN first AND last
             WHERE spoken.case_id IN ({list})"
         );
-        let own = format!("SELECT own.number FROM told AS own WHERE own.case_id IN ({list})");
+        let opened = format!("SELECT cases.number FROM cases WHERE cases.case_id IN ({list})");
+        let own = format!("SELECT own.number FROM told AS own WHERE own.opened IN ({opened})");
         conditions.and(&format!("number IN ({own} UNION {digests})"), []);
     }
-    conditions.equal("audience", filter.audience);
     match filter.recipient {
-        Some(recipient) if recipient.contains('@') => conditions.equal("recipient", Some(recipient)),
+        Some(recipient) if recipient.contains('@') => {
+            let sql = "told.way IN (SELECT id FROM ways WHERE recipient = ?)";
+            conditions.and(sql, [Value::Text(recipient.to_owned())]);
+        }
         // `A` follows `@`: everything that begins with the name and `@` lies between the two.
         Some(who) => {
             let ends = [format!("{who}@"), format!("{who}A")].map(Value::Text);
-            conditions.and("recipient >= ? AND recipient < ?", ends);
+            let sql = "told.way IN (SELECT id FROM ways WHERE recipient >= ? AND recipient < ?)";
+            conditions.and(sql, ends);
         }
         None => {}
     }
-    conditions.equal("channel", filter.channel);
-    conditions.equal("rule", filter.row);
+    conditions.equal("way.audience", filter.audience);
+    conditions.equal("way.channel", filter.channel);
+    conditions.equal("way.rule", filter.row);
     match filter.end {
         // Written out, because a partial index is used only for what stands in the statement.
-        Some(Fate::DeadLettered) => conditions.and("fate = 'dead_lettered'", []),
-        end => conditions.equal("fate", end.map(Fate::as_str)),
+        Some(Fate::DeadLettered) => {
+            conditions
+                .and("told.delivery IN (SELECT dead.delivery FROM fates AS dead WHERE dead.fate = 4)", []);
+        }
+        Some(end) => conditions.and("coalesce(fates.fate, told.fate) = ?", [end.number().into()]),
+        None => {}
     }
     conditions.between(tables, filter.since, filter.until, filter.before)?;
     Ok(Some(conditions))
@@ -196,8 +211,7 @@ fn conditions(tables: &Connection, filter: &Filter<'_>) -> rusqlite::Result<Opti
 
 fn told(row: &rusqlite::Row<'_>) -> rusqlite::Result<Told> {
     let number: i64 = row.get("number")?;
-    let fate: String = row.get("fate")?;
-    let fate = Fate::find(&fate).unwrap_or(Fate::Pending);
+    let fate = Fate::of(row.get("fate")?);
     let why: Option<String> = row.get("why")?;
     let digest_at: Option<i64> = row.get("digest_at")?;
     Ok(Told {
@@ -230,10 +244,10 @@ fn said(row: &rusqlite::Row<'_>) -> rusqlite::Result<Said> {
         delivery: DeliveryId(row.get::<_, i64>("delivery")?.cast_unsigned()),
         kind: row.get("kind")?,
         ordinal: row.get("ordinal")?,
-        status: row.get("status")?,
+        status: CaseStanding::of(row.get("status")?).as_str().to_owned(),
         severity: row.get("severity_word")?,
-        title: row.get("title")?,
-        short: row.get("short")?,
+        title: plain(&row.get::<_, String>("title")?),
+        short: plain(&row.get::<_, String>("short")?),
         key: hex("key")?.unwrap_or_default(),
         due: Time::from_millis(row.get("due")?),
         event_at: Time::from_millis(row.get("event_at")?),

@@ -1,6 +1,7 @@
 //! The words of the projection: how what was decided ended, why, and that as a sentence.
 
 use crate::decide::{DeadBy, End, SupersededBy, SuppressedBy};
+use crate::message::slot::{self, Filling};
 use serde::Serialize;
 
 /// What became of one word to one recipient.
@@ -41,6 +42,26 @@ impl Fate {
             Fate::Suppressed => "suppressed",
             Fate::DeadLettered => "dead_lettered",
             Fate::Withheld => "withheld",
+        }
+    }
+
+    /// The number in the tables.
+    pub(super) fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The fate of a number.
+    pub(super) fn of(number: i64) -> Fate {
+        Fate::ALL.into_iter().find(|fate| fate.number() == number).unwrap_or(Fate::Pending)
+    }
+
+    /// What an end makes of a delivery.
+    pub(super) fn of_end(end: &End) -> Fate {
+        match end {
+            End::Delivered(_) => Fate::Delivered,
+            End::Superseded { .. } => Fate::Superseded,
+            End::Suppressed { .. } => Fate::Suppressed,
+            End::DeadLettered { .. } => Fate::DeadLettered,
         }
     }
 
@@ -91,6 +112,11 @@ pub fn because(fate: Fate, why: Option<&str>) -> &'static str {
     }
 }
 
+/// A text of a message with its instants written out in UTC: the tables have it as the journal does.
+pub(super) fn plain(text: &str) -> String {
+    slot::fill(text, &Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None }).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +134,8 @@ mod tests {
         let suppressed = [SuppressedBy::Removed, SuppressedBy::Shadow].map(|why| End::Suppressed { why });
         for end in dead.iter().chain(&superseded).chain(&suppressed) {
             let fate = Fate::find(end.as_str()).expect("every end is a fate");
+            assert_eq!(fate, Fate::of_end(end));
+            assert_eq!(fate, Fate::of(fate.number()));
             assert_ne!(because(fate, why(end)), "", "{end:?}");
         }
     }

@@ -34,9 +34,7 @@ fn what_is_fed_one_by_one_over_restarts_is_what_is_fed_at_once() {
     for entry in 1..=ledger.head() {
         let mut projection = Projection::open(&slowly, JOURNAL).unwrap();
         assert_eq!(projection.head(), entry - 1);
-        let mut one = story();
-        one.entries.truncate(usize::try_from(entry).unwrap());
-        one.feed(&mut projection, entry, 1).unwrap();
+        ledger.first(entry).feed(&mut projection, entry, 1).unwrap();
     }
     assert_eq!(dump(&at_once), dump(&slowly));
     let (_, mut projection) = told_story(&again);
@@ -67,6 +65,38 @@ fn a_gap_is_refused_and_nothing_of_its_feed_is_taken() {
     assert_eq!((known.first, known.head, known.at), (3, ledger.head(), at(400)));
     let told = questions.deliveries(&Filter { end: Some(Fate::Withheld), ..Filter::default() }).unwrap();
     assert_eq!(told[0].case_name, Some(super::group().to_string()));
+}
+
+/// The files of a projection as a killed process leaves them.
+fn killed(path: &Path, left: &Path) {
+    for suffix in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{suffix}", path.display());
+        std::fs::copy(name(path), name(left)).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_writer_goes_on_from_its_last_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, left, at_once] = ["a", "b", "c"].map(|name| folder.path().join(name));
+    let ledger = story();
+    for committed in 0..=ledger.head() {
+        discard(&path).unwrap();
+        discard(&left).unwrap();
+        let mut projection = Projection::open(&path, JOURNAL).unwrap();
+        ledger.first(committed).feed(&mut projection, 1, 2).unwrap();
+        ledger.take(&mut projection, committed + 1).unwrap();
+        assert_eq!(projection.head(), ledger.head());
+        killed(&path, &left);
+        drop(projection);
+        let mut projection = Projection::open(&left, JOURNAL).unwrap();
+        assert_eq!(projection.head(), committed);
+        ledger.feed(&mut projection, committed + 1, 1).unwrap();
+    }
+    let mut projection = Projection::open(&at_once, JOURNAL).unwrap();
+    ledger.feed(&mut projection, 1, 1000).unwrap();
+    assert_eq!(dump(&path), dump(&at_once));
+    assert_eq!(dump(&left), dump(&at_once));
 }
 
 #[test]
@@ -165,6 +195,6 @@ fn what_ended_long_ago_is_forgotten_and_what_goes_on_is_kept() {
     drop(projection);
     let left: Vec<(String, usize)> = dump(&path).into_iter().map(|(name, rows)| (name, rows.len())).collect();
     let of = |table: &str| left.iter().find(|(name, _)| name == table).unwrap().1;
-    assert_eq!((of("failures"), of("notifications"), of("members")), (0, 2, 0));
+    assert_eq!((of("failures"), of("notifications"), of("members")), (0, 0, 0));
     assert_eq!(Projection::open(&path, JOURNAL).unwrap().head(), 10);
 }

@@ -44,6 +44,20 @@ impl Ledger {
 
     /// Feeds entries from `from` on, so many at a time.
     pub(super) fn feed(&self, to: &mut Projection, from: u64, at_once: usize) -> Result<(), Error> {
+        self.each(from, at_once, |entries| to.apply(entries))
+    }
+
+    /// Takes entries from `from` on, one at a time, without a commit.
+    pub(super) fn take(&self, to: &mut Projection, from: u64) -> Result<(), Error> {
+        self.each(from, 1, |entries| to.take(entries))
+    }
+
+    fn each(
+        &self,
+        from: u64,
+        at_once: usize,
+        mut give: impl FnMut(&[Projected<'_>]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let numbered: Vec<_> = self.entries.iter().zip(1..).filter(|(_, number)| *number >= from).collect();
         for some in numbered.chunks(at_once) {
             let decided: Vec<Vec<(Option<&Input>, &[Fact])>> = some
@@ -55,9 +69,14 @@ impl Ledger {
                 .zip(&decided)
                 .map(|(((at, _), sequence), decided)| Projected { sequence: *sequence, at: *at, decided })
                 .collect();
-            to.apply(&entries)?;
+            give(&entries)?;
         }
         Ok(())
+    }
+
+    /// The first so many entries.
+    pub(super) fn first(&self, many: u64) -> Ledger {
+        Ledger { entries: self.entries[..usize::try_from(many).unwrap()].to_vec() }
     }
 
     pub(super) fn head(&self) -> u64 {
