@@ -14,19 +14,19 @@ use tokio::runtime::Handle;
 /// So many entries may wait for the projection …
 const ENTRIES_MAX: usize = 1024;
 
-/// … and so many decisions in all of them, a few kilobytes each; what does not fit it reads from the journal later.
-const DECISIONS_MAX: usize = 4096;
+/// … and so many decisions in all of them, about a kilobyte each; what does not fit it reads from the journal later.
+const DECISIONS_MAX: usize = 8192;
 
 /// So many entries of the journal are projected in one transaction when it is read.
 const AT_ONCE: usize = 128;
 
 /// The projection takes what waits this often, and sleeps in between: being woken for every entry costs more.
-const TAKE_EVERY: Duration = Duration::from_millis(25);
+const TAKE_EVERY: Duration = Duration::from_millis(10);
 
 /// After so many rounds without an entry, or so many in all, questions are shown what was taken: they lag by half a
 /// second at most, unless the machine is overloaded.
-const QUIET_ROUNDS: u32 = 4;
-const ROUNDS: u32 = 20;
+const QUIET_ROUNDS: u32 = 10;
+const ROUNDS: u32 = 50;
 
 /// What is older than `retain` is forgotten this often.
 const FORGET_EVERY: Span = Span::from_mins(60);
