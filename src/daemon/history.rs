@@ -14,19 +14,22 @@ use tokio::runtime::Handle;
 /// So many entries may wait for the projection …
 const ENTRIES_MAX: usize = 1024;
 
-/// … and so many decisions in all of them, a few kilobytes each; what does not fit it reads from the journal later.
-const DECISIONS_MAX: usize = 4096;
+/// … and so many decisions in all of them, about a kilobyte each; what does not fit it reads from the journal later.
+const DECISIONS_MAX: usize = 8192;
 
 /// So many entries of the journal are projected in one transaction when it is read.
 const AT_ONCE: usize = 128;
 
 /// The projection takes what waits this often, and sleeps in between: being woken for every entry costs more.
-const TAKE_EVERY: Duration = Duration::from_millis(25);
+const TAKE_EVERY: Duration = Duration::from_millis(10);
 
 /// After so many rounds without an entry, or so many in all, questions are shown what was taken: they lag by half a
 /// second at most, unless the machine is overloaded.
-const QUIET_ROUNDS: u32 = 4;
-const ROUNDS: u32 = 20;
+const QUIET_ROUNDS: u32 = 10;
+const ROUNDS: u32 = 50;
+
+/// After so many decisions they are shown as well: what the projection keeps in memory would be written anyway.
+const COMMIT_DECISIONS: usize = 4096;
 
 /// What is older than `retain` is forgotten this often.
 const FORGET_EVERY: Span = Span::from_mins(60);
@@ -79,6 +82,10 @@ impl Feed {
     }
 }
 
+fn decisions(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.decided.len()).sum()
+}
+
 impl Waiting {
     /// Waits until an entry comes; `None` when none will.
     fn next(&self) -> Option<Vec<Entry>> {
@@ -100,7 +107,7 @@ impl Waiting {
 
     /// These entries are done with: there is room again for as much.
     fn done(&self, entries: Vec<Entry>) {
-        let many: usize = entries.iter().map(|entry| entry.decided.len()).sum();
+        let many = decisions(&entries);
         drop(entries);
         self.decisions.fetch_sub(many, Ordering::Relaxed);
     }
@@ -156,13 +163,15 @@ fn run(
 
 /// Takes these entries and what comes after them for a while, and commits; false if something in between was missed.
 fn gather(projection: &mut Projection, waiting: &Waiting, first: Vec<Entry>) -> Result<bool, Broken> {
+    let mut taken = decisions(&first);
     let mut whole = take(projection, waiting, first)?;
     let (mut goes_on, mut rounds, mut quiet) = (true, 0, 0);
-    while goes_on && whole && rounds < ROUNDS && quiet < QUIET_ROUNDS {
+    while goes_on && whole && rounds < ROUNDS && quiet < QUIET_ROUNDS && taken < COMMIT_DECISIONS {
         std::thread::sleep(TAKE_EVERY);
         let mut entries = Vec::new();
         goes_on = waiting.rest(&mut entries);
         (rounds, quiet) = (rounds + 1, if entries.is_empty() { quiet + 1 } else { 0 });
+        taken += decisions(&entries);
         whole = take(projection, waiting, entries)?;
     }
     projection.commit()?;
@@ -262,14 +271,14 @@ mod tests {
         }
     }
 
-    fn decisions(many: usize) -> Vec<Decided> {
+    fn empty(many: usize) -> Vec<Decided> {
         vec![Decided { input: None, facts: Vec::new() }; many]
     }
 
     #[test]
     fn so_many_decisions_wait_and_no_more() {
         let (feed, waiting) = Feed::new();
-        let tell = |many| feed.tell(Head::default(), Time::EPOCH, decisions(many));
+        let tell = |many| feed.tell(Head::default(), Time::EPOCH, empty(many));
         tell(2 * DECISIONS_MAX);
         tell(1);
         let large = waiting.next().unwrap();
@@ -303,11 +312,11 @@ mod tests {
         assert!(reaches(0).await);
         let (mut encoder, mut head) = (Encoder::new().unwrap(), Head::default());
         for told in [true, false, true, true] {
-            let (frame, next) = encoder.encode(&header(head), &decisions(1)).unwrap();
+            let (frame, next) = encoder.encode(&header(head), &empty(1)).unwrap();
             store.append(head, frame).await.unwrap();
             head = next;
             if told {
-                feed.tell(head, Time::from_millis(1000), decisions(1));
+                feed.tell(head, Time::from_millis(1000), empty(1));
             }
         }
         assert!(reaches(4).await);

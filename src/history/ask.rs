@@ -131,6 +131,14 @@ impl Conditions {
         }
     }
 
+    /// A column has the id of a row of which these conditions hold, if there are any. The table is a small one.
+    pub(super) fn among(&mut self, column: &str, table: &str, these: &Conditions) {
+        if !these.sql.is_empty() {
+            let sql = format!("{column} IN (SELECT id FROM {table}{})", these.sql);
+            self.and(&sql, these.values.iter().cloned());
+        }
+    }
+
     /// Between two times and before a place. `clock` leads to the rows, so that no table needs an index of times.
     pub(super) fn between(
         &mut self,

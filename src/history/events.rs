@@ -5,7 +5,8 @@ use super::number::Numbers;
 use super::pens::Pens;
 use super::{Error, place};
 use crate::decide::{Command, Fact, Garbage, Input, Origin, What};
-use crate::event::{Event, Name, Status, Time};
+use crate::event::id::Fingerprint;
+use crate::event::{Event, Labels, Name, Status, Time};
 use rusqlite::params;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -91,7 +92,7 @@ impl<'a> Row<'a> {
         let written = |text: String| Some(Cow::Owned(text));
         Some(match &input.what {
             What::Outcome(_) | What::Tick => return None,
-            What::Event(event) => Row { verdict, garbage, ..Row::event(event) },
+            What::Event(event) => Row { verdict, garbage, ..Row::event(event, facts) },
             What::Garbage(_) => bare("no_event", None),
             What::LeasesEnded { source, alerts, .. } => Row {
                 source: Some(source.as_str()),
@@ -115,7 +116,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    fn event(event: &'a Event) -> Row<'a> {
+    fn event(event: &'a Event, facts: &'a [Fact]) -> Row<'a> {
         let (verdict, garbage) = (Verdict::Decided, None);
         match event {
             Event::Alert(alert) => {
@@ -125,7 +126,7 @@ impl<'a> Row<'a> {
                     Status::Lost => "lost",
                 };
                 let subject = Some(Cow::Owned(alert.labels.to_string()));
-                let about = Some(alert.labels.fingerprint().0.cast_signed());
+                let about = Some(fingerprint(&alert.labels, facts).0.cast_signed());
                 let source = Some(alert.source.as_str());
                 Row { kind: "alert", action: Some(action), source, subject, about, verdict, garbage }
             }
@@ -181,6 +182,15 @@ impl<'a> Row<'a> {
             ])
             .map(drop)
     }
+}
+
+/// The fingerprint of an alert; where it fired anew the facts have it already.
+fn fingerprint(labels: &Labels, facts: &[Fact]) -> Fingerprint {
+    let fired = facts.iter().find_map(|fact| match fact {
+        Fact::AlertFired { fingerprint, alert } if alert.labels == *labels => Some(*fingerprint),
+        _ => None,
+    });
+    fired.unwrap_or_else(|| labels.fingerprint())
 }
 
 fn shortened(text: &str) -> &str {
@@ -275,9 +285,11 @@ impl Questions {
                 let members = format!("SELECT alert FROM members WHERE number IN ({opened})");
                 conditions.and(&format!("(about IN ({list}) OR about IN ({alerts} UNION {members}))"), []);
             }
-            conditions.equal("lane", filter.lane);
+            let mut forms = Conditions::default();
+            forms.equal("lane", filter.lane);
+            forms.equal("kind", filter.kind);
+            conditions.among("form", "forms", &forms);
             conditions.equal("source", filter.source);
-            conditions.equal("kind", filter.kind);
             if let Some(verdict) = filter.verdict {
                 conditions.and("verdict = ?", [verdict.number().into()]);
             }

@@ -14,9 +14,12 @@ use crate::event::id::Digest;
 /// A row of `told` is never changed. What becomes of its delivery stands in `fates`, by the delivery's number: so
 /// nobody looks for the row of `told` when it ends, and both tables grow at their end.
 ///
+/// Nothing leads from a way to what was said by it: who asks for a recipient's words wants the newest, and `told` is
+/// read from its end until they are found.
+///
 /// The columns of `briefings` stand in `cases` as well, for the first one; the table has the others. The same goes for
 /// `alert` and `members`, and `name` and `names`. A notification to several recipients has its texts in `notifications`,
-/// one to a single recipient in `told`.
+/// one to a single recipient in `told`; both as the journal has them, with slots for instants.
 pub(super) const CREATE: &str = "
     CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), journal BLOB NOT NULL, first INTEGER NOT NULL,
         sequence INTEGER NOT NULL, at INTEGER NOT NULL, run TEXT);
@@ -44,7 +47,6 @@ pub(super) const CREATE: &str = "
         severity_word TEXT, title TEXT, short TEXT);
     CREATE INDEX told_by_delivery ON told (delivery) WHERE delivery IS NOT NULL;
     CREATE INDEX told_by_case ON told (opened);
-    CREATE INDEX told_by_way ON told (way);
     CREATE TABLE notifications (id INTEGER PRIMARY KEY, severity_word TEXT NOT NULL, title TEXT NOT NULL,
         short TEXT NOT NULL);
     CREATE TABLE spoken (case_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,

@@ -180,22 +180,20 @@ fn conditions(tables: &Connection, filter: &Filter<'_>) -> rusqlite::Result<Opti
         let own = format!("SELECT own.number FROM told AS own WHERE own.opened IN ({opened})");
         conditions.and(&format!("number IN ({own} UNION {digests})"), []);
     }
+    let mut ways = Conditions::default();
     match filter.recipient {
-        Some(recipient) if recipient.contains('@') => {
-            let sql = "told.way IN (SELECT id FROM ways WHERE recipient = ?)";
-            conditions.and(sql, [Value::Text(recipient.to_owned())]);
-        }
+        Some(recipient) if recipient.contains('@') => ways.equal("recipient", Some(recipient)),
         // `A` follows `@`: everything that begins with the name and `@` lies between the two.
         Some(who) => {
             let ends = [format!("{who}@"), format!("{who}A")].map(Value::Text);
-            let sql = "told.way IN (SELECT id FROM ways WHERE recipient >= ? AND recipient < ?)";
-            conditions.and(sql, ends);
+            ways.and("recipient >= ? AND recipient < ?", ends);
         }
         None => {}
     }
-    conditions.equal("way.audience", filter.audience);
-    conditions.equal("way.channel", filter.channel);
-    conditions.equal("way.rule", filter.row);
+    ways.equal("audience", filter.audience);
+    ways.equal("channel", filter.channel);
+    ways.equal("rule", filter.row);
+    conditions.among("told.way", "ways", &ways);
     match filter.end {
         // Written out, because a partial index is used only for what stands in the statement.
         Some(Fate::DeadLettered) => {
