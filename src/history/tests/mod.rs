@@ -2,6 +2,7 @@
 
 mod file;
 mod question;
+mod several;
 
 use super::{Error, Projected, Projection};
 use crate::decide::{
