@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many bytes of messages are kept.
-const KEPT_BYTES: usize = 4 << 20;
+const KEPT_BYTES: usize = 16 << 20;
 
 /// What the end of a delivery is measured by.
 #[derive(Clone, Debug)]
