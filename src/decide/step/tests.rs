@@ -163,3 +163,36 @@ fn a_record_of_an_alert_reads_back() {
     assert_eq!(&serde_json::from_str::<AlertRecord>(&json).unwrap(), record);
     assert_eq!(serde_json::to_string(&RowVerdict::DoesNotMatch).unwrap(), "\"does_not_match\"");
 }
+
+#[test]
+fn an_entry_takes_no_more_words_than_a_journal_can_hold() {
+    const GROUPS: usize = 400;
+    let mut policy = policy();
+    if let Some(row) = &mut policy.unrouted_row {
+        row.group_wait = Span::from_secs(10);
+    }
+    let text = "long ".repeat(1600);
+    let mut state = State::default();
+    for number in 0..GROUPS {
+        let mut what = alert(&format!("Number{number}"));
+        if let What::Event(Event::Alert(event)) = &mut what {
+            let pairs = ["summary", "description", "first", "second"].map(|name| (name, text.as_str()));
+            event.annotations = Labels::from_pairs(pairs);
+        }
+        let input = Input { at: Time::from_millis(1_000_000), origin: Origin::default(), what };
+        step(&mut state, &policy, &input, 1 + number as u64);
+    }
+    let (mut said, mut entries) = (std::collections::BTreeSet::new(), 0);
+    while said.len() < GROUPS {
+        entries += 1;
+        let tick = Input { at: Time::from_millis(1_020_000), origin: Origin::default(), what: What::Tick };
+        let (_, facts) = step(&mut state, &policy, &tick, 1000 + entries);
+        let size = serde_json::to_vec(&facts).unwrap().len();
+        assert!(size < 16 << 20, "an entry of {size} bytes");
+        let titles = notified(&facts);
+        assert!(!titles.is_empty(), "{} of {GROUPS} groups were told", said.len());
+        assert!(titles.into_iter().all(|title| said.insert(title)), "each group is told once");
+    }
+    assert!(entries > 1, "the words must not fit one entry, or nothing is tested");
+    assert!(state.sum_holds());
+}

@@ -9,6 +9,7 @@ use crate::deliver::Attempt;
 use crate::event::Time;
 use crate::message::{CaseStatus, Kind, slot};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -40,10 +41,11 @@ struct Item<'a> {
     fingerprint: Text<'a>,
     #[serde(borrow)]
     status: Text<'a>,
+    /// Objects of texts, passed on as they stand unless something is to be added or compared.
     #[serde(borrow)]
-    labels: Table<'a>,
-    #[serde(borrow, default)]
-    annotations: Table<'a>,
+    labels: &'a RawValue,
+    #[serde(borrow)]
+    annotations: &'a RawValue,
     #[serde(borrow)]
     starts_at: Text<'a>,
     #[serde(borrow, default)]
@@ -60,8 +62,8 @@ struct Body<'a> {
     status: &'static str,
     alerts: Vec<Alert<'a>>,
     group_labels: Map<'a>,
-    common_labels: Map<'a>,
-    common_annotations: Map<'a>,
+    common_labels: Pairs<'a>,
+    common_annotations: Pairs<'a>,
     #[serde(rename = "externalURL")]
     external_url: &'a str,
     version: &'static str,
@@ -76,13 +78,36 @@ struct Body<'a> {
 #[serde(rename_all = "camelCase")]
 struct Alert<'a> {
     status: &'static str,
-    labels: Map<'a>,
-    annotations: Map<'a>,
+    labels: Pairs<'a>,
+    annotations: Pairs<'a>,
     starts_at: Cow<'a, str>,
     ends_at: Cow<'a, str>,
     #[serde(rename = "generatorURL")]
     generator_url: &'a str,
     fingerprint: Cow<'a, str>,
+}
+
+/// An object of texts.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Pairs<'a> {
+    /// As it stands in the case.
+    Same(&'a RawValue),
+    /// Put together.
+    New(Map<'a>),
+}
+
+/// The labels and annotations of an alert, read.
+struct Read<'a> {
+    labels: Table<'a>,
+    annotations: Table<'a>,
+}
+
+impl<'a> Read<'a> {
+    fn of(item: &Item<'a>) -> serde_json::Result<Read<'a>> {
+        let labels = serde_json::from_str(item.labels.get())?;
+        Ok(Read { labels, annotations: serde_json::from_str(item.annotations.get())? })
+    }
 }
 
 /// The body for one attempt.
@@ -98,13 +123,25 @@ pub fn body(attempt: &Attempt, external_url: &str) -> serde_json::Result<Vec<u8>
     let Some(group_labels) = &group.group_labels else {
         return single(attempt, external_url);
     };
-    let alerts: Vec<Alert<'_>> = group.alerts.iter().map(|item| alert(item, attempt)).collect();
+    // One alert, the rule in a flood, is passed on as it is.
+    let alone = group.alerts.len() == 1 && attempt.meant_for.is_none() && &*group.alerts[0].status != "lost";
+    let read: Vec<Read<'_>> =
+        if alone { Vec::new() } else { group.alerts.iter().map(Read::of).collect::<Result<_, _>>()? };
+    let both = group.alerts.iter().enumerate().map(|(index, item)| (item, read.get(index)));
+    let alerts: Vec<Alert<'_>> = both.map(|(item, read)| alert(item, read, attempt)).collect();
+    let (common_labels, common_annotations) = match &group.alerts[..] {
+        [item] if alone => (Pairs::Same(item.labels), Pairs::Same(item.annotations)),
+        _ => (
+            Pairs::New(Map::common(read.iter().map(|read| &read.labels))),
+            Pairs::New(Map::common(read.iter().map(|read| &read.annotations))),
+        ),
+    };
     let firing = group.firing > 0 || alerts.iter().any(|alert| alert.status == "firing");
     let body = Body {
         receiver: &group.audience,
         status: if firing { "firing" } else { "resolved" },
-        common_labels: Map::common(group.alerts.iter().map(|item| &item.labels)),
-        common_annotations: Map::common(group.alerts.iter().map(|item| &item.annotations)),
+        common_labels,
+        common_annotations,
         alerts,
         group_key: group_key(&group.route, group_labels),
         group_labels: Map::of(group_labels),
@@ -124,14 +161,20 @@ fn mark<'a>(annotations: &mut Map<'a>, attempt: &'a Attempt) {
     }
 }
 
-fn alert<'a>(item: &'a Item<'a>, attempt: &'a Attempt) -> Alert<'a> {
+fn alert<'a>(item: &'a Item<'a>, read: Option<&'a Read<'a>>, attempt: &'a Attempt) -> Alert<'a> {
     let resolved = &*item.status == "resolved";
-    let mut annotations = Map::of(&item.annotations);
-    if &*item.status == "lost" {
-        // Alertmanager has no word for it, and it is not over: a receiver must not close it (R5).
-        annotations.push("tidings_status", "lost");
-    }
-    mark(&mut annotations, attempt);
+    let (labels, annotations) = match read {
+        None => (Pairs::Same(item.labels), Pairs::Same(item.annotations)),
+        Some(read) => {
+            let mut annotations = Map::of(&read.annotations);
+            if &*item.status == "lost" {
+                // Alertmanager has no word for it, and it is not over: a receiver must not close it (R5).
+                annotations.push("tidings_status", "lost");
+            }
+            mark(&mut annotations, attempt);
+            (Pairs::New(Map::of(&read.labels)), Pairs::New(annotations))
+        }
+    };
     let ends_at = match (&item.ends_at, resolved) {
         (Some(end), true) => Cow::Borrowed(&**end),
         (None, true) => Cow::Owned(attempt.decided_at.to_string()),
@@ -139,7 +182,7 @@ fn alert<'a>(item: &'a Item<'a>, attempt: &'a Attempt) -> Alert<'a> {
     };
     Alert {
         status: if resolved { "resolved" } else { "firing" },
-        labels: Map::of(&item.labels),
+        labels,
         annotations,
         starts_at: Cow::Borrowed(&item.starts_at),
         ends_at,
@@ -174,16 +217,16 @@ fn single(attempt: &Attempt, external_url: &str) -> serde_json::Result<Vec<u8>> 
         status,
         alerts: vec![Alert {
             status,
-            labels: labels(),
-            annotations: annotations(),
+            labels: Pairs::New(labels()),
+            annotations: Pairs::New(annotations()),
             starts_at: time(attempt.decided_at),
             ends_at: if resolved { time(attempt.decided_at) } else { Cow::Borrowed(UNSET) },
             generator_url: message.links.first().map_or("", |(_, url)| url),
             fingerprint: Cow::Owned(format!("{:016x}", attempt.thread.short())),
         }],
         group_labels: Map::from_pairs([("alertname", &*message.reference)]),
-        common_labels: labels(),
-        common_annotations: annotations(),
+        common_labels: Pairs::New(labels()),
+        common_annotations: Pairs::New(annotations()),
         external_url,
         version: "4",
         group_key: format!("{{}}:{{alertname={:?}}}", message.reference),

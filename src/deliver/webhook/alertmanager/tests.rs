@@ -109,8 +109,20 @@ fn texts_without_escapes_are_borrowed() {
     let read: Group<'_> = serde_json::from_str(&data).unwrap();
     let range = data.as_bytes().as_ptr_range();
     let borrowed = |text: &str| range.contains(&text.as_ptr());
-    assert!(read.alerts[0].labels.iter().all(|(name, value)| borrowed(name) && borrowed(value)));
+    let alert = Read::of(&read.alerts[0]).unwrap();
+    assert!(alert.labels.iter().all(|(name, value)| borrowed(name) && borrowed(value)));
     assert!(borrowed(&read.alerts[0].starts_at) && borrowed(read.alerts[0].url.as_ref().unwrap()));
+}
+
+#[test]
+fn an_alert_alone_is_passed_on_as_it_is() {
+    let mut data = group();
+    data["alerts"].as_array_mut().unwrap().truncate(1);
+    let read: Value = serde_json::from_str(&render(&data, Kind::Opening)).unwrap();
+    assert_eq!(read["alerts"][0]["labels"], data["alerts"][0]["labels"]);
+    assert_eq!(read["alerts"][0]["annotations"], data["alerts"][0]["annotations"]);
+    assert_eq!(read["commonLabels"], data["alerts"][0]["labels"]);
+    assert_eq!(read["commonAnnotations"], data["alerts"][0]["annotations"]);
 }
 
 #[test]
