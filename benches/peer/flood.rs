@@ -6,7 +6,7 @@ use crate::process::{Daemon, free_address};
 use crate::scenario::percentile;
 use crate::sink::Sink;
 use crate::{alerts, clock, folder, report};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +18,9 @@ use std::time::Duration;
 const ALERTS: usize = 1_000_000;
 const GROUPS: usize = 1_000;
 
+/// How many messages may be on their way into the stream.
+const UNANSWERED_MAX: usize = 4096;
+
 /// How often an urgent incident is opened meanwhile.
 const INCIDENT_EVERY: Duration = Duration::from_millis(500);
 
@@ -28,7 +31,7 @@ const ALERT_BYTES: f64 = 3125.0;
 const BASE_BYTES: f64 = 512.0 * 1024.0 * 1024.0;
 
 /// How long everything may take.
-const LIMIT: Duration = Duration::from_secs(900);
+const LIMIT: Duration = Duration::from_secs(300);
 
 struct Nats(Child);
 
@@ -68,15 +71,25 @@ fn config(folder: &Path, http: SocketAddr, nats: SocketAddr, sink: &Sink) -> Str
     )
 }
 
-/// Publishes the alerts as fast as the server takes them.
+/// Publishes the alerts as fast as the stream takes them. Without asking for its answers much of a flood would be
+/// dropped by the server before it reaches the stream.
 async fn flood(client: async_nats::Client, published: &AtomicUsize) -> Result<(), async_nats::Error> {
     let started = alerts::started();
+    let stream = async_nats::jetstream::new(client);
+    let mut answers = VecDeque::with_capacity(UNANSWERED_MAX);
     for number in 0..ALERTS {
+        if answers.len() == UNANSWERED_MAX
+            && let Some(oldest) = answers.pop_front()
+        {
+            oldest.await?;
+        }
         let body = alerts::native(number, GROUPS, &started);
-        client.publish("alerts.bench", body.into()).await?;
+        answers.push_back(stream.publish("alerts.bench", body.into()).await?);
         published.store(number + 1, Ordering::Relaxed);
     }
-    client.flush().await?;
+    for answer in answers {
+        answer.await?;
+    }
     Ok(())
 }
 
@@ -100,8 +113,8 @@ async fn incidents(
     Ok(opened)
 }
 
-/// Alerts that the daemon says are firing.
-async fn firing(address: SocketAddr) -> usize {
+/// Alerts that the daemon says it has decided.
+async fn decided(address: SocketAddr) -> usize {
     let read = tokio::task::spawn_blocking(move || {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(address).ok()?;
@@ -109,8 +122,9 @@ async fn firing(address: SocketAddr) -> usize {
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;
-        let line =
-            text.lines().find(|line| line.starts_with("tidings_alerts{") && line.contains("firing"))?;
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(r#"tidings_events_total{lane="alerts",outcome="decided"}"#))?;
         line.rsplit(' ').next()?.parse::<f64>().ok()
     });
     read.await.ok().flatten().unwrap_or(0.0) as usize
@@ -151,14 +165,21 @@ async fn drive(http: SocketAddr, nats: SocketAddr) -> io::Result<(Duration, Vec<
     let failed = |error: async_nats::Error| io::Error::other(error.to_string());
     let connect = || async { async_nats::connect(nats.to_string()).await.map_err(io::Error::other) };
     let (flooding, opening) = (connect().await?, connect().await?);
+    let streams = async_nats::jetstream::new(opening.clone());
+    for name in ["ALERTS", "INCIDENTS"] {
+        // The daemon makes them; what is published before goes nowhere.
+        while streams.get_stream(name).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
     let (published, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let begun = clock::elapsed();
     let read = async {
         let mut known = 0;
         while known < ALERTS && clock::elapsed() - begun < LIMIT {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            known = firing(http).await;
-            eprintln!("published {}, firing {known}", published.load(Ordering::Relaxed));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            known = decided(http).await;
+            eprintln!("published {}, decided {known}", published.load(Ordering::Relaxed));
         }
         let took = clock::elapsed() - begun;
         over.store(true, Ordering::Relaxed);
