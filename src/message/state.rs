@@ -1,8 +1,10 @@
 //! What makes a state of a case: what deduplication and "has anything changed" compare (R17, R21).
 
-use super::cut::view;
+use super::cut::{status_at, view};
+use super::table::Field;
+use super::title::title;
 use super::view::{Detail, View};
-use super::{Disclosure, Subject};
+use super::{About, AlertItem, Disclosure, Subject};
 use crate::event::Status;
 use crate::event::id::{Digest, Fingerprint};
 
@@ -12,6 +14,9 @@ use crate::event::id::{Digest, Fingerprint};
 /// Not part of it: what the message is for, when the case changed, what other audiences read (R21), and annotations
 /// of alerts, which carry measured values that change all the time.
 pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
+    if let About::Alerts { shown, firing, .. } = &subject.about {
+        return group(subject, level, shown, *firing);
+    }
     let mut view = view(subject, level);
     let status = view.status.as_str().as_bytes();
     let severity = view.severity.unwrap_or_default().as_bytes();
@@ -21,18 +26,26 @@ pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
     Digest::of(&[head[0], head[1], head[2], head[3], &rest])
 }
 
+/// Of a group, without making the view of all of it: there are very many groups.
+fn group(subject: &Subject<'_>, level: Disclosure, shown: &[AlertItem<'_>], firing: usize) -> Digest {
+    let status = status_at(subject.status, level).as_str().as_bytes();
+    let severity = if Field::Severity.is_for(level) { subject.severity } else { "" };
+    let title = title(subject, level);
+    let shown = if Field::Alerts.is_for(level) { shown } else { &[] };
+    let fires = shown.iter().filter(|alert| alert.status == Status::Firing);
+    let mut set: Vec<Fingerprint> = fires.map(|alert| alert.fingerprint).collect();
+    set.sort_unstable();
+    // Of those that are not shown only the number is known.
+    let count = if Field::Firing.is_for(level) { firing as u64 } else { 0 };
+    let numbers = std::iter::once(count).chain(set.iter().map(|fingerprint| fingerprint.0));
+    let numbers: Vec<u8> = numbers.flat_map(u64::to_le_bytes).collect();
+    Digest::of(&[b"alerts", status, severity.as_bytes(), title.as_bytes(), &numbers])
+}
+
 fn detail(view: &mut View<'_>) -> Vec<u8> {
     match &mut view.detail {
-        Detail::Group(group) => {
-            let alerts = group.alerts.as_deref().unwrap_or_default();
-            let firing = alerts.iter().filter(|alert| alert.status == Status::Firing);
-            let mut set: Vec<Fingerprint> = firing.map(|alert| alert.fingerprint).collect();
-            set.sort_unstable();
-            // Of those that are not shown only the number is known.
-            let count = group.firing.unwrap_or(0) as u64;
-            let numbers = std::iter::once(count).chain(set.iter().map(|fingerprint| fingerprint.0));
-            numbers.flat_map(u64::to_le_bytes).collect()
-        }
+        // Taken by `group` above.
+        Detail::Group(_) => Vec::new(),
         Detail::Incident(incident) => {
             incident.customer_texts = None;
             incident.business_texts = None;
@@ -51,7 +64,7 @@ fn json(value: &impl serde::Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::event::Time;
-    use crate::message::{About, CaseStatus, Kind, sample};
+    use crate::message::{CaseStatus, Kind, sample};
 
     #[test]
     fn only_what_the_reader_may_see_makes_a_new_state() {
