@@ -21,6 +21,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// The write-ahead log gives back what it has grown beyond this.
 const LOG_LIMIT_BYTES: i64 = 64 << 20;
 
+/// Pages kept in memory by each connection, in KiB (a negative number is how SQLite is told so): entries are written once
+/// and seldom read.
+const CACHE_KIB: i64 = -256;
+
 const CREATE: &str = "
     CREATE TABLE birth (id BLOB NOT NULL, at INTEGER NOT NULL);
     CREATE TABLE entries (sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL);
@@ -47,6 +51,7 @@ pub(super) fn open_writer(folder: &Path, birth: Birth) -> Result<(Connection, Bi
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
@@ -78,6 +83,7 @@ pub(super) fn open_reader(folder: &Path, immutable: bool) -> Result<(Connection,
     };
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     let birth = birth_of(&connection)?;
     Ok((connection, birth))
