@@ -131,20 +131,25 @@ impl Mailbox {
 
     /// Puts in what came of an attempt; bounded by the windows of the channels.
     pub fn outcome(&self, outcome: Outcome) {
-        let mut queues = self.queues();
-        queues.outcomes.push_back(outcome);
-        let wake = queues.added(1);
-        drop(queues);
-        if wake {
-            self.filled.notify_one();
-        }
+        self.put(|queues| {
+            queues.outcomes.push_back(outcome);
+            1
+        });
     }
 
     /// Puts in something other than events; few by their nature.
     pub fn control(&self, control: Control) {
+        self.put(|queues| {
+            queues.controls.push_back(control);
+            1
+        });
+    }
+
+    /// Has `fill` put in something and say how many inputs that is; wakes the decider if it waits for them.
+    fn put(&self, fill: impl FnOnce(&mut Queues) -> usize) {
         let mut queues = self.queues();
-        queues.controls.push_back(control);
-        let wake = queues.added(1);
+        let count = fill(&mut queues);
+        let wake = queues.added(count);
         drop(queues);
         if wake {
             self.filled.notify_one();
@@ -224,23 +229,23 @@ impl Mailbox {
         turn
     }
 
+    /// Puts in events; false once nothing more is taken.
     fn push(&self, class: Class, waiting: Waiting) -> bool {
-        let mut queues = self.queues();
-        if queues.closed {
-            return false;
-        }
-        let count = waiting.batch.arrivals.len().max(1);
-        match class {
-            Class::Incidents => queues.incidents.push_back(waiting),
-            Class::HttpAlerts => queues.http_alerts.push_back(waiting),
-            Class::Alerts => queues.alerts.push_back(waiting),
-        }
-        let wake = queues.added(count);
-        drop(queues);
-        if wake {
-            self.filled.notify_one();
-        }
-        true
+        let mut taken = false;
+        self.put(|queues| {
+            if queues.closed {
+                return 0;
+            }
+            taken = true;
+            let count = waiting.batch.arrivals.len().max(1);
+            match class {
+                Class::Incidents => queues.incidents.push_back(waiting),
+                Class::HttpAlerts => queues.http_alerts.push_back(waiting),
+                Class::Alerts => queues.alerts.push_back(waiting),
+            }
+            count
+        });
+        taken
     }
 
     async fn enter(self: Arc<Self>, batch: Batch) -> Answer {

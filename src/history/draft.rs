@@ -25,8 +25,6 @@ pub(super) struct Draft {
     alert: Option<i64>,
     /// The first stands in the row of the case, the others in a table of their own.
     briefings: Vec<Briefing>,
-    /// Whether the row is in the table already.
-    kept: bool,
     /// Whether it must be written.
     changed: bool,
 }
@@ -60,7 +58,6 @@ impl Draft {
             severity_word: None,
             alert: None,
             briefings: Vec::new(),
-            kept: false,
             changed: true,
         }
     }
@@ -75,7 +72,7 @@ impl Draft {
             if row.get::<_, Option<i64>>(11)?.is_some() {
                 draft.briefings.push(Briefing::read(row, 9)?);
             }
-            (draft.kept, draft.changed) = (true, false);
+            draft.changed = false;
             Ok(draft)
         })?;
         let mut rows = pens.briefings.query([number])?;
@@ -176,48 +173,28 @@ impl Draft {
         let said_severity = first.and_then(|first| first.severity);
         let title = first.and_then(|first| first.title.as_deref());
         let (standing, word) = (self.standing.number(), self.severity_word.as_deref());
-        if self.kept {
-            pens.changed_case.execute(params![
-                self.number,
-                self.closed_at,
-                standing,
-                self.severity,
-                word,
-                self.alert,
-                audience,
-                rule,
-                disclosure,
-                words,
-                first_at,
-                last_at,
-                said,
-                said_severity,
-                title,
-            ])?;
-        } else {
-            pens.new_case.execute(params![
-                self.number,
-                stored(self.case),
-                tables::key(&self.name),
-                self.kind.number(),
-                &*self.name,
-                self.opened_at,
-                self.closed_at,
-                standing,
-                self.severity,
-                word,
-                self.alert,
-                audience,
-                rule,
-                disclosure,
-                words,
-                first_at,
-                last_at,
-                said,
-                said_severity,
-                title,
-            ])?;
-        }
+        pens.changed_case.execute(params![
+            self.number,
+            stored(self.case),
+            tables::key(&self.name),
+            self.kind.number(),
+            &*self.name,
+            self.opened_at,
+            self.closed_at,
+            standing,
+            self.severity,
+            word,
+            self.alert,
+            audience,
+            rule,
+            disclosure,
+            words,
+            first_at,
+            last_at,
+            said,
+            said_severity,
+            title,
+        ])?;
         self.briefings.iter().skip(1).filter(|b| b.changed).try_for_each(|b| b.write(self.number, pens))
     }
 }

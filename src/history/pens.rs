@@ -34,13 +34,14 @@ pens!(
     /// A case, as it lies in the table.
     case = "SELECT case_id, kind, name, opened_at, closed_at, status, severity, severity_word, alert, audience, rule,
         disclosure, words, first_at, last_at, said, said_severity, title FROM cases WHERE number = ?1",
-    /// A case that is new.
-    new_case = "INSERT INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-        ?18, ?19, ?20)",
-    /// A case that changed.
-    changed_case = "UPDATE cases SET closed_at = ?2, status = ?3, severity = ?4, severity_word = ?5, alert = ?6,
-        audience = ?7, rule = ?8, disclosure = ?9, words = ?10, first_at = ?11, last_at = ?12, said = ?13,
-        said_severity = ?14, title = ?15 WHERE number = ?1",
+    /// A case, new or changed: what it is about and when it began stay.
+    changed_case = "INSERT INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17, ?18, ?19, ?20)
+        ON CONFLICT (number) DO UPDATE SET closed_at = excluded.closed_at, status = excluded.status,
+        severity = excluded.severity, severity_word = excluded.severity_word, alert = excluded.alert,
+        audience = excluded.audience, rule = excluded.rule, disclosure = excluded.disclosure, words = excluded.words,
+        first_at = excluded.first_at, last_at = excluded.last_at, said = excluded.said,
+        said_severity = excluded.said_severity, title = excluded.title",
     /// The briefings of a case but the first.
     briefings = "SELECT audience, rule, disclosure, words, first_at, last_at, said, said_severity, title
         FROM briefings WHERE number = ?1",

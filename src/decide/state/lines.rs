@@ -2,9 +2,8 @@
 
 use super::case::Line;
 use crate::event::Recipient;
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+use std::collections::BTreeMap;
 
 /// Up to so many are kept without room to spare: most briefings have one or two, and there are very many briefings.
 const EXACT_MAX: usize = 4;
@@ -59,21 +58,8 @@ impl Serialize for Lines {
 
 impl<'de> Deserialize<'de> for Lines {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Lines, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
-            type Value = Lines;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of recipients to lines")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lines, A::Error> {
-                let mut lines = Lines::default();
-                while let Some((recipient, line)) = map.next_entry::<Recipient, Line>()? {
-                    *lines.begin(&recipient) = line;
-                }
-                Ok(lines)
-            }
-        }
-        deserializer.deserialize_map(Map)
+        let lines = BTreeMap::<Recipient, Line>::deserialize(deserializer)?;
+        Ok(Lines(lines.into_iter().collect()))
     }
 }
 

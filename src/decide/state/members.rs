@@ -2,10 +2,8 @@
 
 use super::case::Member;
 use crate::event::id::Fingerprint;
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// Up to so many stand in a list: a tree's first node alone has room for eleven, and very many groups have one.
 const FEW_MAX: usize = 16;
@@ -122,21 +120,9 @@ impl Serialize for Members {
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
-            type Value = Members;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of fingerprints to members")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members::default();
-                while let Some((alert, member)) = map.next_entry()? {
-                    members.insert(alert, member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Map)
+        let many = BTreeMap::<Fingerprint, Member>::deserialize(deserializer)?;
+        let few = many.len() <= FEW_MAX;
+        Ok(Members(if few { Alerts::Few(many.into_iter().collect()) } else { Alerts::Many(many) }))
     }
 }
 

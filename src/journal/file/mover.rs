@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How far it has come.
-pub(super) enum Turn {
+pub(super) enum Progress {
     /// What stood in the log when it began is in the database.
     Over,
     /// It is being moved.
@@ -32,7 +32,7 @@ impl Mover {
     }
 
     /// Begins to move what stands in the log, or says whether that is done.
-    pub(super) fn turn(&mut self) -> Turn {
+    pub(super) fn advance(&mut self) -> Progress {
         if !self.begun {
             self.begun = true;
             self.over.store(false, Ordering::Release);
@@ -45,12 +45,12 @@ impl Mover {
                 over.store(true, Ordering::Release);
                 Ok(())
             }));
-            return Turn::UnderWay;
+            return Progress::UnderWay;
         }
         if self.over.load(Ordering::Acquire) {
             self.begun = false;
-            return Turn::Over;
+            return Progress::Over;
         }
-        Turn::UnderWay
+        Progress::UnderWay
     }
 }

@@ -4,7 +4,7 @@
 //! second try would "succeed" without the data; the store refuses everything from then on and the process ends.
 
 use super::folder::Space;
-use super::mover::{Mover, Turn};
+use super::mover::{Mover, Progress};
 use super::table;
 use crate::journal::{AppendError, Frame, FrameHash, Head, ReadError, Room, crash_mark};
 use rusqlite::Connection;
@@ -182,12 +182,12 @@ impl State {
             }
             self.drop_slice();
             if self.logged >= CHECKPOINT_BYTES {
-                match self.mover.turn() {
+                match self.mover.advance() {
                     // Nearly all of it is in the database; the little that came meanwhile is moved in no time, and only
                     // a log that was moved whole is written from its beginning again.
-                    Turn::Over => self.checkpoint(),
-                    Turn::UnderWay if self.logged >= LOG_MAX_BYTES => self.checkpoint(),
-                    Turn::UnderWay => {}
+                    Progress::Over => self.checkpoint(),
+                    Progress::UnderWay if self.logged >= LOG_MAX_BYTES => self.checkpoint(),
+                    Progress::UnderWay => {}
                 }
             }
         }
