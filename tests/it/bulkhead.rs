@@ -1,35 +1,21 @@
 //! A channel that hangs delays no other: everything else is delivered before it answers at all.
 
+use crate::support::channels::{EACH_ALONE, SECRET, plain_mail, telephones, webhook};
 use crate::support::daemon::Daemon;
 use crate::support::patience::wait;
-use crate::support::providers::{self, ACCOUNT};
+use crate::support::providers;
 use crate::support::smtp::{Orders, Relay};
 use crate::support::web::{Order, Web};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 const EVENTS: usize = 100;
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 fn configuration(relay: &Relay, twilio: &Web, hook: &Web) -> String {
+    let channels = [plain_mail(relay), telephones(twilio, 1000), webhook("hook", hook)].concat();
     format!(
         r#"
-[channel.mail]
-type = "email"
-relay = "smtp://localhost:{mail}"
-from = "desk@example.net"
-[channel.sms]
-type = "sms"
-provider = "twilio"
-account = "{ACCOUNT}"
-token = {{ file = "twilio" }}
-from = "+15005550006"
-api = "{twilio}"
-ceiling = {{ max = 1000, per = "15m" }}
-[channel.hook]
-type = "webhook"
-url = "{hook}"
-secret = {{ file = "whsec" }}
+{channels}
 timeout = "1m"
 [contact.duty]
 phone = "+46700000001"
@@ -37,16 +23,8 @@ phone = "+46700000001"
 disclosure = "internal"
 members = ["contact:duty"]
 destinations = ["mail:duty@example.net", "hook"]
-[[route]]
-name = "each-alone"
-kind = "alert"
-audience = "duty"
-group_by = ["..."]
-group_wait = "0s"
-"#,
-        mail = relay.port,
-        twilio = twilio.url(""),
-        hook = hook.url("/in"),
+{EACH_ALONE}
+"#
     )
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod load;
 
+use crate::support::channels::{SECRET, plain_mail, webhook};
 use crate::support::daemon::Daemon;
 use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
@@ -36,8 +37,6 @@ const SNAPSHOT: &str = "snapshot-entries:6";
 const MARKS: [(&str, u64); 4] =
     [(APPENDED, 9), (ATTEMPT_ANSWERED, 15), (SNAPSHOT_HALF_WRITTEN, 2), (DIGEST_DECIDED, 1)];
 
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-
 /// Chance with a seed: the same kills at every run, as far as the machine's own pace allows.
 struct Chance(u64);
 
@@ -61,14 +60,7 @@ stream = "INCIDENTS"
 subjects = ["incidents.>"]
 carries = "incidents"
 create = true
-[channel.mail]
-type = "email"
-relay = "smtp://localhost:{mail}"
-from = "desk@example.net"
-[channel.hook]
-type = "webhook"
-url = "{hook}"
-secret = {{ file = "whsec" }}
+{channels}
 [audience.everybody]
 disclosure = "internal"
 destinations = ["mail:all@example.net", "hook"]
@@ -86,8 +78,7 @@ audience = "watchers"
 throttle = {{ max = 3, per = "5s" }}
 "#,
         nats = nats.url(),
-        mail = relay.port,
-        hook = hook.url("/in"),
+        channels = plain_mail(relay) + &webhook("hook", hook),
     )
 }
 

@@ -1,5 +1,6 @@
 //! A long stop in the middle of an alert storm: who was told before is told nothing after.
 
+use crate::support::channels::{SECRET, webhook};
 use crate::support::daemon::Daemon;
 use crate::support::patience::wait;
 use crate::support::providers;
@@ -9,16 +10,11 @@ use tidings::event::{Span, Time};
 
 const ALERTS: usize = 500;
 const SERVICES: usize = 5;
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// How long the daemon stays away: longer than `group_interval`, `dedupe_for` and anything else that is due.
 const STOP: Duration = Duration::from_secs(120);
 
 const CONFIGURATION: &str = r#"
-[channel.hook]
-type = "webhook"
-url = "{hook}"
-secret = { file = "whsec" }
 [audience.duty]
 disclosure = "internal"
 destinations = ["hook"]
@@ -56,7 +52,7 @@ fn after_two_minutes_of_absence_nobody_is_told_again() {
     let hook = providers::webhook(SECRET);
     let mut daemon = Daemon::start(|folder| {
         std::fs::write(folder.join("whsec"), SECRET).unwrap();
-        CONFIGURATION.replace("{hook}", &hook.url("/in"))
+        webhook("hook", &hook) + CONFIGURATION
     });
     assert_eq!(daemon.post("/api/v2/alerts", &storm(wall())).status, 200);
     let delivered = |daemon: &Daemon| daemon.metric("tidings_deliveries_total", "end=\"delivered\"");

@@ -1,10 +1,11 @@
 //! What it is all for: events by three ways, from programs that are not ours, reach three audiences by four channels, each
 //! in the words that it may read.
 
+use crate::support::channels::{self, SECRET};
 use crate::support::daemon::{Daemon, free_port};
 use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
-use crate::support::providers::{self, ACCOUNT, is_signed};
+use crate::support::providers::{self, is_signed};
 use crate::support::smtp::{Orders, Relay};
 use crate::support::web::{Say, Web};
 use crate::tools;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const LEVELS: [&str; 3] = ["internal", "business", "external"];
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// One provider of each sort, and the daemon in front of them.
 struct Stage {
@@ -115,20 +115,8 @@ stream = "EVENTS"
 subjects = ["events.>"]
 carries = "incidents"
 create = true
-[channel.mail]
-type = "email"
-relay = "smtps://tidings@localhost:{mail}"
-password = {{ file = "smtp" }}
-ca = {root:?}
-from = "Incident desk <incidents@example.net>"
-[channel.sms]
-type = "sms"
-provider = "twilio"
-account = "{ACCOUNT}"
-token = {{ file = "twilio" }}
-from = "+15005550006"
-api = "{twilio}"
-ceiling = {{ max = 100, per = "15m" }}
+{mail}
+{telephones}
 [channel.chat]
 type = "slack"
 token = {{ file = "slack" }}
@@ -141,9 +129,8 @@ aliases = {{ critical = "sev1" }}
 public = "Checkout and payment"
 "##,
         nats = nats.url(),
-        mail = relay.port,
-        root = relay.root(),
-        twilio = twilio.url(""),
+        mail = channels::mail("mail", relay, "Incident desk <incidents@example.net>"),
+        telephones = channels::telephones(twilio, 100),
         slack = slack.url("/api"),
     );
     LEVELS.into_iter().zip(hooks).enumerate().for_each(|(level, (name, hook))| {
@@ -157,10 +144,7 @@ fn audience(level: usize, name: &str, hook: &Web) -> String {
     let approve = if name == "external" { "approve = false\n" } else { "" };
     format!(
         r##"
-[channel.hook-{name}]
-type = "webhook"
-url = "{hook}"
-secret = {{ file = "whsec" }}
+{hook}
 [contact.reader-{name}]
 phone = "{phone}"
 [audience.{name}]
@@ -183,7 +167,7 @@ group_wait = "0s"
 group_interval = "1s"
 {approve}
 "##,
-        hook = hook.url("/in"),
+        hook = channels::webhook(&format!("hook-{name}"), hook),
         phone = phone(level),
     )
 }
@@ -371,18 +355,7 @@ fn by_prometheus(stage: &Stage) {
 
 /// `promtool check metrics` accepts what the running daemon shows after all that.
 fn promtool_accepts(stage: &Stage) {
-    let text = stage.daemon.get("/metrics").body;
-    let mut promtool = Command::new(tools::find("promtool"))
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let answer = promtool.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&[answer.stdout, answer.stderr].concat()).into_owned();
-    assert!(answer.status.success() && said.is_empty(), "{said}");
+    tools::promtool_accepts(&stage.daemon.get("/metrics").body);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What can go wrong around the real binary: stops, second processes, bad configurations, missing secrets, wrong tokens.
 
+use crate::support::channels::{self, EACH_ALONE, SECRET};
 use crate::support::daemon::{Daemon, free_port};
 use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
@@ -11,28 +12,18 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-
 /// One webhook that hears of every alert, each alone.
 fn webhook(hook: &Web) -> String {
+    let channel = channels::webhook("hook", hook);
     format!(
         r#"
-[channel.hook]
-type = "webhook"
-url = "{}"
-secret = {{ file = "whsec" }}
+{channel}
 timeout = "1m"
 [audience.duty]
 disclosure = "internal"
 destinations = ["hook"]
-[[route]]
-name = "each-alone"
-kind = "alert"
-audience = "duty"
-group_by = ["..."]
-group_wait = "0s"
-"#,
-        hook.url("/in")
+{EACH_ALONE}
+"#
     )
 }
 

@@ -3,8 +3,6 @@
 use crate::{expect, tools};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use tidings::decide::{Accepted, Blame, Failure, Reason, Retry, Sent};
 use tidings::event::{Severity, Span, Time};
@@ -108,17 +106,7 @@ fn what_is_rendered_is_the_table() {
 fn promtool_accepts_what_is_rendered() {
     let metrics = fresh();
     metrics.http_request("/v1/events", "POST", 202, Duration::from_millis(3));
-    let mut promtool = Command::new(tools::find("promtool"))
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    promtool.stdin.take().unwrap().write_all(metrics.render().as_bytes()).unwrap();
-    let answer = promtool.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&[answer.stdout, answer.stderr].concat()).into_owned();
-    assert!(answer.status.success() && said.is_empty(), "{said}");
+    tools::promtool_accepts(&metrics.render());
 }
 
 #[test]

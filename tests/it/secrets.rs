@@ -1,10 +1,11 @@
 //! Secrets and addresses are planted everywhere, every channel is made to fail and to echo what it was sent; then all that
 //! the daemon shows is searched for them.
 
+use crate::support::channels::{self, EACH_ALONE};
 use crate::support::daemon::Daemon;
 use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
-use crate::support::providers::{self, ACCOUNT, fails, slack_says, twilio_refuses};
+use crate::support::providers::{self, fails, slack_says, twilio_refuses};
 use crate::support::smtp::{Orders, Relay};
 use crate::support::web::{Order, Say, Web};
 use base64::Engine;
@@ -141,35 +142,10 @@ may = ["read"]
 
     /// Mail and Twilio.
     fn people_channels(&self) -> String {
-        let sender = ADDRESSES[4];
-        format!(
-            r##"[channel.mail]
-type = "email"
-relay = "smtps://tidings@localhost:{mail}"
-password = {{ file = "smtp" }}
-ca = {root:?}
-from = "{sender}@example.net"
-[channel.closed-mail]
-type = "email"
-relay = "smtps://tidings@localhost:{closed_mail}"
-password = {{ file = "smtp" }}
-ca = {closed_root:?}
-from = "{sender}@example.net"
-[channel.sms]
-type = "sms"
-provider = "twilio"
-account = "{ACCOUNT}"
-token = {{ file = "twilio" }}
-from = "+15005550006"
-api = "{twilio}"
-ceiling = {{ max = 100, per = "15m" }}
-"##,
-            mail = self.relay.port,
-            root = self.relay.root(),
-            closed_mail = self.closed_relay.port,
-            closed_root = self.closed_relay.root(),
-            twilio = self.twilio.url(""),
-        )
+        let sender = format!("{}@example.net", ADDRESSES[4]);
+        let mail = channels::mail("mail", &self.relay, &sender);
+        let closed = channels::mail("closed-mail", &self.closed_relay, &sender);
+        mail + &closed + &channels::telephones(&self.twilio, 100)
     }
 
     /// The gateway, Slack and the webhook.
@@ -211,12 +187,7 @@ phone = "+{phone}"
 disclosure = "internal"
 members = ["contact:reader"]
 destinations = ["chat:#{place}", "chat-hook", "hook", "gateway:+{other_phone}", "closed-mail:{reader}@example.net"]
-[[route]]
-name = "each-alone"
-kind = "alert"
-audience = "duty"
-group_by = ["..."]
-group_wait = "0s"
+{EACH_ALONE}
 "##
     )
 }

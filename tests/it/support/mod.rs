@@ -1,5 +1,6 @@
 //! What the tests stand on: a door that remembers, a raw HTTP client, the real binary, and real or faithful servers.
 
+pub mod channels;
 pub mod client;
 pub mod daemon;
 pub mod door;

@@ -8,9 +8,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 
-/// The account of the tests at Twilio.
-pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
-
 /// Twilio's messages: 201 with a SID.
 pub fn twilio() -> Web {
     Web::start(|heard, number| {
