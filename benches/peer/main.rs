@@ -6,6 +6,7 @@
 mod alerts;
 mod client;
 mod clock;
+mod disk;
 mod flood;
 mod hang;
 mod peer;

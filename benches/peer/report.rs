@@ -66,6 +66,8 @@ fn lines(work: Work) -> Vec<Line> {
         Work::OneByOne => vec![
             line("delay, median", |f| f.p50_ms, millis, None),
             line("delay, 99th percentile", |f| f.p99_ms, millis, Some(Goal::AtMost(1.0))),
+            line("of it the disk: one bare sync, median", |f| f.sync_p50_ms.unwrap_or(f64::NAN), millis, None),
+            line("one bare sync, 99th percentile", |f| f.sync_p99_ms.unwrap_or(f64::NAN), millis, None),
             cpu(None),
         ],
     }
@@ -96,7 +98,7 @@ fn millis(number: f64) -> String {
 }
 
 fn median(runs: &[Figures], of: fn(&Figures) -> f64) -> Option<f64> {
-    let mut numbers: Vec<f64> = runs.iter().map(of).collect();
+    let mut numbers: Vec<f64> = runs.iter().map(of).filter(|number| !number.is_nan()).collect();
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied()
 }

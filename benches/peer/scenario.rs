@@ -3,6 +3,7 @@
 use crate::alerts::{self, BATCH, Set};
 use crate::client::{Client, post_all};
 use crate::clock;
+use crate::disk;
 use crate::peer::{Grouping, Peer};
 use crate::process::Daemon;
 use crate::sink::Sink;
@@ -36,6 +37,10 @@ pub struct Figures {
     pub p50_ms: f64,
     /// Its 99th percentile.
     pub p99_ms: f64,
+    /// What one sync of the disk takes by itself, where that is measured: the median, in milliseconds.
+    pub sync_p50_ms: Option<f64>,
+    /// Its 99th percentile.
+    pub sync_p99_ms: Option<f64>,
 }
 
 /// One piece of work.
@@ -86,11 +91,17 @@ impl Work {
         };
         let daemon = peer.start(folder, grouping, &[sink.address])?;
         sink.reset(set.count / set.groups);
-        match self {
+        let mut figures = match self {
             Work::ManyGroups | Work::LargeGroups => delivered(&daemon, sink, set),
             Work::Resent => resent(&daemon, sink, set),
             Work::OneByOne => one_by_one(&daemon, sink, set),
+        }?;
+        drop(daemon);
+        if self == Work::OneByOne && peer == Peer::Tidings {
+            let (p50, p99) = disk::syncs(folder)?;
+            (figures.sync_p50_ms, figures.sync_p99_ms) = (Some(p50), Some(p99));
         }
+        Ok(figures)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Exit, Server, block_on, complain};
 use crate::deliver::egress::{Answer, Egress, Request, Url, networks};
-use crate::event::Span;
+use crate::event::{Span, Time};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 
@@ -68,8 +68,9 @@ pub fn ask(server: &Server, method: Method, path: &str, body: String) -> Result<
     }
     // Whoever types an address may reach it: the guard is for what a daemon does by itself.
     let anywhere = networks(&["0.0.0.0/0".into(), "::/0".into()]).unwrap_or_default();
-    let egress = Egress::new(&anywhere, "--server").map_err(wrong)?;
-    let request = Request { method, url: &url, headers, body: Bytes::from(body), deadline: DEADLINE };
+    let egress = Egress::new(&anywhere, "--server");
+    let body = Bytes::from(body);
+    let request = Request { method, url: &url, headers, body, deadline: DEADLINE, now: Time::EPOCH };
     let answer = block_on(egress.send(request))?;
     answer.map_err(|error| {
         complain(&format!("no answer from {}: {error}", server.server));

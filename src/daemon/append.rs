@@ -1,22 +1,20 @@
-//! Entries on their way into the journal, and what happens once they are durable: answers leave, deliveries start.
+//! Entries on their way into the journal: what one turn decided, encoded and handed to the store, and the snapshots.
 
 use super::dispatch::{Channels, Dispatcher, Job};
-use super::history::Feed;
+use super::effects::{Broken, Effects, UnderWay};
 use super::measure::Measures;
 use super::task::{TaskKind, Tasks};
 use crate::decide::{Fact, Input, State};
 use crate::event::id::Digest;
 use crate::event::{Name, Span, Time};
 use crate::ingest::{Answer, Fate, Refusal};
-use crate::journal::{
-    AppendError, Cursor, Decided, Encoder, Head, Header, Pending, Resolution, Room, Store, crash_mark, entry,
-};
+use crate::journal::{Cursor, Decided, Encoder, Head, Header, Room, Store, entry};
+#[cfg(debug_assertions)]
+use crate::journal::crash_mark;
 use crate::message::Kind;
 use crate::observe::metrics::Metrics;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -46,12 +44,29 @@ pub enum Promise {
     Policy(Channels, oneshot::Sender<()>),
 }
 
+impl Promise {
+    /// Keeps it. Who has gone meanwhile needs no answer.
+    pub fn keep(self, dispatcher: &Dispatcher) {
+        match self {
+            Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
+            Promise::Command(reply) => drop(reply.send(Ok(()))),
+            Promise::Policy(channels, done) => {
+                dispatcher.install(channels);
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
 /// The entry that a turn builds.
 pub struct Batch {
     sequence: u64,
-    decided: Vec<Decided>,
-    promises: Vec<Promise>,
-    jobs: Vec<Job>,
+    /// What was decided.
+    pub decided: Vec<Decided>,
+    /// What is answered once it is durable.
+    pub promises: Vec<Promise>,
+    /// The attempts that may begin then.
+    pub jobs: Vec<Job>,
     measures: Measures,
 }
 
@@ -82,12 +97,18 @@ impl Batch {
         &mut self.measures
     }
 
+    /// What is to be counted.
+    pub fn take_measures(&mut self) -> Measures {
+        std::mem::take(&mut self.measures)
+    }
+
     /// Adds an input with its facts.
-    pub fn decided(&mut self, input: Input, facts: Vec<Fact>) {
+    pub fn add(&mut self, input: Input, facts: Vec<Fact>) {
         self.decided.push(Decided { input: Some(input), facts });
     }
 
-    fn decides_a_digest(&self) -> bool {
+    /// Whether a digest is among it.
+    pub fn decides_a_digest(&self) -> bool {
         let mut facts = self.decided.iter().flat_map(|decided| &decided.facts);
         facts.any(|fact| matches!(fact, Fact::Notified(notified) if notified.kind == Kind::Digest))
     }
@@ -114,28 +135,15 @@ pub struct Snapshot {
     pub cursors: BTreeMap<Name, Cursor>,
 }
 
-struct UnderWay {
-    head: Head,
-    batch: Batch,
-    bytes: usize,
-    at: Time,
-    since: Duration,
-}
-
-/// The appends under way, in order.
+/// Entries on their way, in order.
 pub struct Appends {
     store: Arc<dyn Store>,
     encoder: Encoder,
     /// The head that the last append will leave.
     ahead: Head,
-    /// The newest durable head.
-    durable: Head,
-    futures: FuturesOrdered<Pending<Result<(), AppendError>>>,
-    under_way: VecDeque<UnderWay>,
+    effects: Effects,
     metrics: Arc<Metrics>,
     clock: super::clock::Clock,
-    dispatcher: Dispatcher,
-    history: Feed,
     entries_since_snapshot: u64,
     bytes_since_snapshot: u64,
     snapshot_runs: Arc<std::sync::atomic::AtomicBool>,
@@ -153,21 +161,16 @@ impl Appends {
         head: Head,
         metrics: Arc<Metrics>,
         clock: super::clock::Clock,
-        dispatcher: Dispatcher,
-        history: Feed,
+        effects: Effects,
         retain: Span,
     ) -> Result<Appends, crate::journal::EntryError> {
         Ok(Appends {
             store,
             encoder: Encoder::new()?,
             ahead: head,
-            durable: head,
-            futures: FuturesOrdered::new(),
-            under_way: VecDeque::new(),
+            effects,
             metrics,
             clock,
-            dispatcher,
-            history,
             entries_since_snapshot: 0,
             bytes_since_snapshot: 0,
             snapshot_runs: Arc::default(),
@@ -180,19 +183,9 @@ impl Appends {
         self.ahead.sequence + 1
     }
 
-    /// The newest durable entry.
-    pub fn head(&self) -> Head {
-        self.durable
-    }
-
-    /// Whether nothing is under way.
-    pub fn is_empty(&self) -> bool {
-        self.under_way.is_empty()
-    }
-
     /// Since when the oldest entry under way waits, by the monotonic clock.
     pub fn oldest_under_way(&self) -> Option<Duration> {
-        self.under_way.front().map(|oldest| oldest.since)
+        self.effects.oldest_under_way()
     }
 
     /// Whether another entry may be begun, with so many inputs waiting.
@@ -202,11 +195,29 @@ impl Appends {
 
     /// How many inputs must wait for another entry to be begun now; `None` when it cannot be.
     pub fn worth_an_entry(&self) -> Option<usize> {
-        match self.under_way.len() {
+        match self.effects.under_way() {
             ..AHEAD_WHEN_IDLE => Some(1),
             AHEAD_WHEN_IDLE..AHEAD_MAX => Some(WORTH_AN_ENTRY),
             AHEAD_MAX.. => None,
         }
+    }
+
+    /// Resolves when less is under way than before, where that is waited for.
+    pub async fn fewer(&self) {
+        self.effects.fewer().await;
+    }
+
+    /// Waits until nothing is under way any more.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn all_durable(&self) -> Result<(), Broken> {
+        self.effects.none_under_way().await
+    }
+
+    /// The newest entry, once [`Appends::all_durable`] has said so.
+    pub fn head(&self) -> Head {
+        self.ahead
     }
 
     /// How much room the journal has.
@@ -240,68 +251,16 @@ impl Appends {
         let bytes = frame.bytes.len();
         self.entries_since_snapshot += 1;
         self.bytes_since_snapshot += bytes as u64;
-        self.futures.push_back(self.store.append(self.ahead, frame));
+        let since = self.clock.elapsed();
+        let durable = self.store.append(self.ahead, frame);
         self.ahead = head;
-        self.under_way.push_back(UnderWay { head, batch, bytes, at, since: self.clock.elapsed() });
+        self.effects.await_entry(UnderWay { head, batch, bytes, at, since, durable });
         Ok(())
     }
 
-    /// Attaches what made no facts to the newest entry under way: it is answered when the durable head has reached the
-    /// position at which it was decided (R1).
+    /// What made no facts is answered when the durable head has reached the position at which it was decided (R1).
     pub fn attach(&mut self, batch: Batch) {
-        match self.under_way.back_mut() {
-            Some(newest) => newest.batch.promises.extend(batch.promises),
-            None => batch.promises.into_iter().for_each(|promise| self.keep(promise)),
-        }
-    }
-
-    /// Waits for the oldest append, and lets its effects happen.
-    ///
-    /// # Errors
-    /// The journal cannot be written, or somebody else leads: the process ends and starts again from what is durable.
-    pub async fn next_durable(&mut self) -> Result<(), String> {
-        let Some(result) = self.futures.next().await else { return Ok(()) };
-        let head = self.under_way.front().map(|oldest| oldest.head).unwrap_or_default();
-        match result {
-            Ok(()) => {}
-            Err(AppendError::Ambiguous) => match self.store.resolve(head).await {
-                Ok(Resolution::Durable) => {}
-                Ok(other) => return Err(format!("an append of entry {} was {other:?}", head.sequence)),
-                Err(error) => return Err(error.to_string()),
-            },
-            Err(error) => return Err(error.to_string()),
-        }
-        if let Some(done) = self.under_way.pop_front() {
-            self.durable = done.head;
-            crash_mark::mark(crash_mark::APPENDED);
-            if crash_mark::is_set() && done.batch.decides_a_digest() {
-                crash_mark::mark(crash_mark::DIGEST_DECIDED);
-            }
-            self.effects(done);
-        }
-        Ok(())
-    }
-
-    fn effects(&mut self, done: UnderWay) {
-        let took = self.clock.elapsed().saturating_sub(done.since);
-        self.metrics.journal_appended(done.head.sequence, done.bytes, took, self.clock.now());
-        let Batch { decided, promises, jobs, measures, .. } = done.batch;
-        promises.into_iter().for_each(|promise| self.keep(promise));
-        jobs.into_iter().for_each(|job| self.dispatcher.start(job));
-        measures.count(&self.metrics);
-        self.history.tell(done.head, done.at, decided);
-    }
-
-    fn keep(&self, promise: Promise) {
-        // Who has gone meanwhile needs no answer.
-        match promise {
-            Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
-            Promise::Command(reply) => drop(reply.send(Ok(()))),
-            Promise::Policy(channels, done) => {
-                self.dispatcher.install(channels);
-                let _ = done.send(());
-            }
-        }
+        self.effects.await_position(batch.promises);
     }
 
     /// Keeps a snapshot in the background, if enough was written since the last.
@@ -341,7 +300,7 @@ impl Appends {
     pub async fn snapshot(&self, state: &State, cursors: &BTreeMap<Name, Cursor>) {
         let snapshot = Snapshot { v: 1, state: state.clone(), cursors: cursors.clone() };
         let Ok(packed) = pack(&snapshot) else { return };
-        if let Err(error) = self.store.save_snapshot(self.durable, packed.into()).await {
+        if let Err(error) = self.store.save_snapshot(self.ahead, packed.into()).await {
             tracing::warn!(%error, "no snapshot was kept; the journal is whole without it");
         }
     }

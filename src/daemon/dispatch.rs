@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::door::Mailbox;
 use super::kept::KeptMessages;
-use super::task::{TaskKind, Tasks};
+use super::task::Tasks;
 use crate::config::Rate;
 use crate::decide::{Accepted, Blame, Failure, Outcome, Reason, Receipt, Retry, Sent};
 use crate::deliver::{Attempt, Channel};
@@ -146,16 +146,10 @@ impl Dispatcher {
     pub fn start(&self, job: Job) {
         let this = self.clone();
         self.under_way.fetch_add(1, Ordering::AcqRel);
-        self.tasks.spawn(TaskKind::Work, "attempt", async move {
+        // What does not end before the process is unknown, and made again under its key at the next start (R32).
+        self.tasks.attempt(async move {
             let (delivery, attempt) = (job.delivery, job.attempt);
-            // Not to be polled again once broken off: what it came to is unknown, and decided at the next start.
-            let made = tokio::select! {
-                made = AssertUnwindSafe(this.make(job)).catch_unwind() => made,
-                () = this.tasks.is_cut_off() => {
-                    this.under_way.fetch_sub(1, Ordering::AcqRel);
-                    return;
-                }
-            };
+            let made = AssertUnwindSafe(this.make(job)).catch_unwind().await;
             let result = made.unwrap_or_else(|_| Err(panicked()));
             crash_mark::mark(crash_mark::ATTEMPT_ANSWERED);
             this.mailbox.outcome(Outcome { delivery, attempt, result });

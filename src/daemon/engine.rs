@@ -1,4 +1,5 @@
-//! The loop: takes what came in, decides it, appends the facts, and lets effects happen once they are durable (R1).
+//! The loop: takes what came in, decides it and appends the facts; what follows from them happens once they are durable
+//! (R1), in `effects.rs`.
 //!
 //! It owns State and runs on a thread of its own; nothing in it waits for a channel, a client or the disk.
 
@@ -85,12 +86,8 @@ impl Engine {
             let wait = self.until_next_due();
             let enough = self.appends.worth_an_entry();
             tokio::select! {
-                // Each arm is cancel-safe: the first keeps its futures in `self`, the others hold nothing.
-                done = self.appends.next_durable(), if !self.appends.is_empty() => {
-                    if let Err(why) = done {
-                        self.tasks.fail(&why);
-                    }
-                }
+                // Each arm is cancel-safe: none of them holds anything.
+                () = self.appends.fewer(), if enough != Some(1) => {}
                 () = self.mailbox.filled(enough.unwrap_or(usize::MAX)), if enough.is_some() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = self.tasks.stopping() => {}
@@ -181,7 +178,7 @@ impl Engine {
                 _ => {}
             }
         }
-        building.decided(input, facts);
+        building.add(input, facts);
         verdict
     }
 
@@ -279,24 +276,19 @@ impl Engine {
     async fn finish(mut self) {
         self.mailbox.close();
         self.hold_everything_back();
-        while !self.appends.is_empty() {
-            if self.appends.next_durable().await.is_err() {
-                return;
-            }
+        if self.appends.all_durable().await.is_err() {
+            return;
         }
         // Attempts that end meanwhile are written down, so that a clean restart repeats nothing.
         let deadline = self.clock.elapsed() + Duration::from_secs(8);
         while self.dispatcher.under_way() > 0 && self.clock.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.tasks.cut_off();
         while self.mailbox.waiting() > 0 {
             self.turn();
         }
-        while !self.appends.is_empty() {
-            if self.appends.next_durable().await.is_err() {
-                return;
-            }
+        if self.appends.all_durable().await.is_err() {
+            return;
         }
         self.appends.snapshot(&self.state, &self.cursors).await;
         tracing::info!(head = self.appends.head().sequence, "stopped; everything decided is durable");

@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many bytes of messages are kept.
-const KEPT_BYTES: usize = 16 << 20;
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Room for so many is never given back.
+const ROOM_KEPT: usize = 1024;
 
 /// What the end of a delivery is measured by.
 #[derive(Clone, Debug)]
@@ -71,14 +74,24 @@ impl Messages {
     /// A delivery has ended.
     pub fn ended(&mut self, delivery: DeliveryId) -> Option<Open> {
         let open = self.of.remove(&delivery)?;
+        give_back(&mut self.of);
         if let Some((message, left)) = self.kept.get_mut(&open.notification) {
             *left -= 1;
             if *left == 0 {
                 self.bytes -= size_of(message);
                 self.kept.remove(&open.notification);
+                give_back(&mut self.kept);
             }
         }
         Some(open)
+    }
+}
+
+/// Gives back most of the room that a flood has left empty.
+fn give_back<K: Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>) {
+    let room = map.capacity();
+    if room > ROOM_KEPT && map.len() < room / 8 {
+        map.shrink_to(room / 4);
     }
 }
 

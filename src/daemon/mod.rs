@@ -9,6 +9,7 @@ pub mod clock;
 mod control;
 pub mod dispatch;
 pub mod door;
+pub mod effects;
 pub mod engine;
 pub mod history;
 pub mod kept;

@@ -6,6 +6,7 @@ use super::brake::Brake;
 use super::channels;
 use super::clock::{self, Clock};
 use super::dispatch::Dispatcher;
+use super::effects::{Effects, Means};
 use super::door::Mailbox;
 use super::engine::{Engine, NewPolicy};
 use super::history::{self, Feed};
@@ -199,16 +200,18 @@ async fn start_engine(
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);
-    let appends = Appends::new(
-        store.clone(),
-        recovered.head,
-        metrics.clone(),
-        clock.clone(),
-        dispatcher.clone(),
-        feed,
-        config.journal.retain,
-    )
-    .map_err(|error| Stopped::Failed(error.to_string()))?;
+    let means = Means {
+        store: store.clone(),
+        dispatcher: dispatcher.clone(),
+        history: feed,
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+    };
+    let effects = Effects::start(means, tasks);
+    let retain = config.journal.retain;
+    let appends =
+        Appends::new(store.clone(), recovered.head, metrics.clone(), clock.clone(), effects, retain)
+            .map_err(|error| Stopped::Failed(error.to_string()))?;
     let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
     alarm.watch(clock.clone(), tasks);
     let mut leases = Leases::default();

@@ -27,7 +27,6 @@ pub struct Tasks {
     runtime: Handle,
     tracker: TaskTracker,
     stop: CancellationToken,
-    cut: CancellationToken,
     failed: Arc<AtomicBool>,
 }
 
@@ -38,7 +37,6 @@ impl Tasks {
             runtime: Handle::current(),
             tracker: TaskTracker::default(),
             stop: CancellationToken::default(),
-            cut: CancellationToken::default(),
             failed: Arc::default(),
         }
     }
@@ -55,6 +53,14 @@ impl Tasks {
             watch.finished = true;
         };
         self.tracker.spawn_on(watched, &self.runtime);
+    }
+
+    /// Starts one of very many pieces of work. Nobody is told of its end, and it is broken off with the process.
+    pub fn attempt<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(self.runtime.spawn(future));
     }
 
     /// Asks everything to stop.
@@ -77,17 +83,6 @@ impl Tasks {
     /// Resolves when everything is asked to stop.
     pub async fn stopping(&self) {
         self.stop.cancelled().await;
-    }
-
-    /// Breaks off the work that has had its time to end: what an attempt came to is unknown then, and the next start
-    /// makes it again under its key (R32).
-    pub fn cut_off(&self) {
-        self.cut.cancel();
-    }
-
-    /// Resolves when work that has not ended is broken off.
-    pub async fn is_cut_off(&self) {
-        self.cut.cancelled().await;
     }
 
     /// Whether everything is asked to stop.

@@ -278,7 +278,7 @@ fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact>
         Due::Probe(channel) => outcome::probe(state, policy, now, channel),
         Due::Retry(delivery) => vec![Fact::Rested { delivery: *delivery }],
         Due::Speak(id) => speak_case(state, policy, now, *id),
-        Due::Digest { audience, recipient } => digest::make(state, policy, now, audience, recipient),
+        Due::Digest(whose) => digest::make(state, policy, now, &whose.0, &whose.1),
         Due::Notice(kind) => notice::tell(state, policy, now, *kind),
     }
 }
@@ -322,8 +322,9 @@ fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
 fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
     let (what, off) = match due {
         Due::Speak(case) => ("a case", Fact::CaseDue { case: *case, at: None }),
-        Due::Digest { audience, recipient } => {
-            ("a digest", Fact::DigestDropped { audience: audience.clone(), recipient: recipient.clone() })
+        Due::Digest(whose) => {
+            let (audience, recipient) = (**whose).clone();
+            ("a digest", Fact::DigestDropped { audience, recipient })
         }
         Due::Notice(kind) => ("a notice", Fact::NoticeTold { notice: *kind }),
         Due::Retry(delivery) => ("a retry", dead(*delivery)),

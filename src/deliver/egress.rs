@@ -1,33 +1,38 @@
 //! The one client for HTTP that leaves: guarded, bounded, without redirects, proxies, cookies or decompression (R40).
 //!
-//! The guard sits in the resolver that the connector asks and before each request to a literal address, so there is no
-//! gap between check and use. Clear text needs an address inside `allow_networks`.
+//! What is connected to is the very address that the guard has passed, so there is no gap between check and use. Clear
+//! text needs an address inside `allow_networks`.
 
+use super::dial::{self, DialError, Duplex};
 use super::guard::{Guard, GuardError, Lookup, Refusal, System, Wire};
-use crate::event::Span;
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::error::Error as StdError;
+use crate::event::{Span, Time};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use http_body_util::Full;
+use link::{Broken, Link, Outgoing};
+use pool::{Place, Pool};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio_rustls::TlsConnector;
+use url::Position;
+
+mod link;
+mod pool;
 
 pub use super::network::{Network, networks};
-pub use reqwest::Url;
+pub use url::Url;
 
 /// How much of an answer's body is read; the rest is left and its connection closed.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// How long a connection may take, name service and TLS included: what ends here surely sent nothing.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long agreeing on encryption may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection is kept unused: shorter than servers keep it, or sends would meet closed ones.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How many unused connections are kept to one host: as many as a channel may use at once, or a flood would make some of
-/// them anew for every message.
-const IDLE_CONNECTIONS: usize = 1000;
+/// Who we say that we are.
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tidings/", env!("CARGO_PKG_VERSION")));
 
 /// One request.
 pub struct Request<'a> {
@@ -41,6 +46,8 @@ pub struct Request<'a> {
     pub body: Bytes,
     /// How long everything may take, the answer's body included: [`super::Attempt::deadline`].
     pub deadline: Span,
+    /// Ledger time: how long a connection has been unused is measured by it.
+    pub now: Time,
 }
 
 /// One answer, whatever its status.
@@ -77,37 +84,25 @@ pub enum EgressError {
     Garbage,
 }
 
-/// A client for one channel, with its pool of connections.
+/// A client for one channel, with its connections.
 pub struct Egress {
-    guard: Arc<Guard>,
+    guard: Guard,
     /// Made at its first use: it reads the machine's certificates, which a channel inside may have no need of.
-    encrypted: OnceLock<Result<reqwest::Client, String>>,
-    /// Only where some network is allowed; its resolver gives nothing outside those.
-    plain: Option<reqwest::Client>,
+    trust: OnceLock<Result<Arc<ClientConfig>, String>>,
+    pool: Pool,
 }
 
 impl Egress {
     /// A client that may reach the open internet over TLS, and `allow` besides; `where_to_add` is the table that
-    /// refusals name, such as `channel.partner`. The process must have installed its cryptography provider.
-    ///
-    /// # Errors
-    /// That the client cannot be made. That the machine's certificates cannot be read is told by [`Egress::check`].
-    pub fn new(allow: &[Network], where_to_add: &str) -> Result<Egress, String> {
+    /// refusals name, such as `channel.partner`.
+    pub fn new(allow: &[Network], where_to_add: &str) -> Egress {
         Egress::with_lookup(allow, where_to_add, Arc::new(System))
     }
 
     /// The same with another name service.
-    ///
-    /// # Errors
-    /// As [`Egress::new`].
-    pub fn with_lookup(
-        allow: &[Network],
-        where_to_add: &str,
-        lookup: Arc<dyn Lookup>,
-    ) -> Result<Egress, String> {
-        let guard = Arc::new(Guard::with_lookup(allow, where_to_add, lookup));
-        let plain = guard.allows_some().then(|| client(&guard, Wire::Plain)).transpose()?;
-        Ok(Egress { guard, encrypted: OnceLock::new(), plain })
+    pub fn with_lookup(allow: &[Network], where_to_add: &str, lookup: Arc<dyn Lookup>) -> Egress {
+        let guard = Guard::with_lookup(allow, where_to_add, lookup);
+        Egress { guard, trust: OnceLock::new(), pool: Pool::default() }
     }
 
     /// Whether a URL could be sent to at all, to be asked when a channel is built: its scheme, no user in it, a literal
@@ -116,7 +111,8 @@ impl Egress {
     /// # Errors
     /// What is wrong with it, without the URL.
     pub fn check(&self, url: &Url) -> Result<(), String> {
-        self.client(url).map(|_| ()).map_err(|error| error.to_string())
+        let place = self.place(url).map_err(|error| error.to_string())?;
+        if place.wire == Wire::Encrypted { self.trusted().map(drop) } else { Ok(()) }
     }
 
     /// Sends one request and reads its answer, within the deadline.
@@ -124,29 +120,84 @@ impl Egress {
     /// # Errors
     /// Why there is no complete answer; a status that tells of a failure is an answer.
     pub async fn send(&self, request: Request<'_>) -> Result<Answer, EgressError> {
-        let client = self.client(request.url)?;
-        let mut outgoing = reqwest::Request::new(request.method, request.url.clone());
-        *outgoing.headers_mut() = request.headers;
-        *outgoing.body_mut() = Some(request.body.into());
-        let exchange = async {
-            let mut response = client.execute(outgoing).await?;
-            let body = match read(&mut response).await {
-                Ok(body) => body,
-                // A status that tells of a failure says it without its body.
-                Err(_) if !response.status().is_success() => Bytes::new(),
-                Err(error) => return Err(error),
-            };
-            let headers = std::mem::take(response.headers_mut());
-            Ok(Answer { status: response.status(), headers, body })
-        };
-        match tokio::time::timeout(request.deadline.to_std(), exchange).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(explain(&error)),
-            Err(_) => Err(EgressError::Deadline(request.deadline)),
+        let place = self.place(request.url)?;
+        let (deadline, now) = (request.deadline, request.now);
+        let outgoing = outgoing(request)?;
+        let mut connected = false;
+        match tokio::time::timeout(deadline.to_std(), self.ask(place, outgoing, now, &mut connected)).await {
+            Ok(result) => result,
+            Err(_) if connected => Err(EgressError::Deadline(deadline)),
+            Err(_) => Err(EgressError::Connect(std::io::ErrorKind::TimedOut.to_string())),
         }
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, EgressError> {
+    /// Asks on a kept connection, or on a new one where those were closed before they carried anything.
+    async fn ask(
+        &self,
+        place: Place,
+        mut outgoing: Outgoing,
+        now: Time,
+        connected: &mut bool,
+    ) -> Result<Answer, EgressError> {
+        loop {
+            let kept = self.pool.take(&place, now);
+            let is_new = kept.is_none();
+            let mut link = match kept {
+                Some(link) => link,
+                None => self.connect(&place).await?,
+            };
+            if !link.is_fresh().await && !is_new {
+                continue;
+            }
+            *connected = true;
+            match link.exchange(outgoing).await {
+                Ok((answer, whole)) => {
+                    if whole && link.is_fresh().await {
+                        self.pool.put(link, place, now);
+                    }
+                    return Ok(answer);
+                }
+                Err(Broken::Unsent(request)) if !is_new => {
+                    *connected = false;
+                    outgoing = *request;
+                }
+                Err(Broken::Unsent(_)) => return Err(EgressError::Connect("it was closed at once".to_owned())),
+                Err(Broken::Sent(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn connect(&self, place: &Place) -> Result<Link, EgressError> {
+        let (stream, _) = dial::dial(&self.guard, &place.host, place.port, place.wire).await?;
+        let stream: Box<dyn Duplex> = match place.wire {
+            Wire::Plain => Box::new(stream),
+            Wire::Encrypted => {
+                let connector = TlsConnector::from(self.trusted().map_err(EgressError::Tls)?);
+                let name = ServerName::try_from(place.host.as_ref().to_owned())
+                    .map_err(|_| EgressError::Tls("the host is no name that a certificate could have".to_owned()))?;
+                let handshake = connector.connect(name, stream);
+                let encrypted = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await;
+                Box::new(encrypted.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())).map_err(untrusted)?)
+            }
+        };
+        Link::over(stream).await
+    }
+
+    fn trusted(&self) -> Result<Arc<ClientConfig>, String> {
+        let made = self.trust.get_or_init(|| {
+            let roots = dial::roots(None)?;
+            if roots.is_empty() {
+                return Err("this machine has no certificates to trust: install ca-certificates".to_owned());
+            }
+            let mut config = dial::trusting(roots)?;
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Ok(Arc::new(config))
+        });
+        made.clone()
+    }
+
+    /// Where a URL leads, if it may be sent to.
+    fn place(&self, url: &Url) -> Result<Place, EgressError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EgressError::Forbidden("a user or password in the URL is refused".to_owned()));
         }
@@ -158,125 +209,57 @@ impl Egress {
         // The URL's parser has brought every way of writing an address (decimal, octal, hexadecimal) into the one form.
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         if let Ok(ip) = host.parse::<IpAddr>() {
-            self.guard.check(ip, wire).map_err(|refusal| EgressError::Forbidden(refusal.to_string()))?;
+            self.guard.check(ip, wire)?;
         }
-        if wire == Wire::Encrypted {
-            let made = self.encrypted.get_or_init(|| client(&self.guard, wire));
-            return made.as_ref().map_err(|error| EgressError::Tls(error.clone()));
+        if wire == Wire::Plain && !self.guard.allows_some() {
+            return Err(EgressError::Forbidden(
+                "http:// is spoken only inside allow_networks; use https://".to_owned(),
+            ));
         }
-        self.plain.as_ref().ok_or_else(|| {
-            EgressError::Forbidden("http:// is spoken only inside allow_networks; use https://".to_owned())
-        })
+        Ok(Place { wire, host: host.into(), port: url.port_or_known_default().unwrap_or_default() })
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that makes HTTP clients, with the guard"
-)]
-fn client(guard: &Arc<Guard>, wire: Wire) -> Result<reqwest::Client, String> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .http1_only()
-        .https_only(wire == Wire::Encrypted)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .dns_resolver(Arc::new(Guarded { guard: guard.clone(), wire }));
-    if wire == Wire::Plain {
-        // It never speaks TLS: reading the machine's certificates for it would be work for nothing.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| {
-        let reason = root_cause(&error);
-        format!("the HTTP client cannot be made: {reason}")
-    })
+/// The request as it is written to the connection.
+fn outgoing(request: Request<'_>) -> Result<Outgoing, EgressError> {
+    let url = request.url;
+    let unspeakable = || EgressError::Forbidden("the URL cannot be written into a request".to_owned());
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let path = PathAndQuery::try_from(path).map_err(|_| unspeakable())?;
+    let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]).map_err(|_| unspeakable())?;
+    let mut outgoing = Outgoing::new(Full::new(request.body));
+    *outgoing.method_mut() = request.method;
+    *outgoing.uri_mut() = Uri::from(path);
+    let headers = outgoing.headers_mut();
+    *headers = request.headers;
+    headers.insert(header::HOST, host);
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    headers.entry(header::ACCEPT).or_insert(const { HeaderValue::from_static("*/*") });
+    Ok(outgoing)
 }
 
-/// The resolver of the connector: whatever it gives has been checked, at every dial.
-struct Guarded {
-    guard: Arc<Guard>,
-    wire: Wire,
-}
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (guard, wire) = (self.guard.clone(), self.wire);
-        Box::pin(async move {
-            let addresses = guard.addresses(name.as_str(), 0, wire).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
+impl From<Refusal> for EgressError {
+    fn from(refusal: Refusal) -> EgressError {
+        EgressError::Forbidden(refusal.to_string())
     }
 }
 
-/// Reads the body to its end or to the limit. A small body, the rule, is passed on without a copy.
-async fn read(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error> {
-    let Some(first) = response.chunk().await? else {
-        return Ok(Bytes::new());
-    };
-    if first.len() >= BODY_LIMIT {
-        return Ok(first.slice(..BODY_LIMIT));
-    }
-    let Some(second) = response.chunk().await? else {
-        return Ok(first);
-    };
-    let mut whole = BytesMut::from(first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        let room = BODY_LIMIT - whole.len();
-        whole.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if whole.len() == BODY_LIMIT {
-            break;
-        }
-        next = response.chunk().await?;
-    }
-    Ok(whole.freeze())
-}
-
-/// Every error within `error`, outermost first; those that I/O errors wrap are no `source` of theirs.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = match error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-        Some(error)
-    })
-}
-
-fn root_cause(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
-}
-
-/// Says what went wrong in our own words: the library's may hold the URL.
-fn explain(error: &reqwest::Error) -> EgressError {
-    for cause in causes(error) {
-        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
-            return EgressError::Forbidden(refusal.to_string());
-        }
-        match cause.downcast_ref::<GuardError>() {
-            Some(GuardError::Refused(refusal)) => return EgressError::Forbidden(refusal.to_string()),
-            Some(lookup @ GuardError::Lookup(_)) => return EgressError::Connect(lookup.to_string()),
-            None => {}
-        }
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return EgressError::Tls(tls.to_string());
+impl From<DialError> for EgressError {
+    fn from(error: DialError) -> EgressError {
+        match error {
+            DialError::Guard(GuardError::Refused(refusal)) => refusal.into(),
+            DialError::Guard(lookup @ GuardError::Lookup(_)) => EgressError::Connect(lookup.to_string()),
+            DialError::Connect(kind) => EgressError::Connect(kind.to_string()),
         }
     }
-    if error.is_connect() {
-        let io = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
-        let timeout = if error.is_timeout() { "timed out" } else { "refused or lost" };
-        return EgressError::Connect(io.map_or_else(|| timeout.to_owned(), |io| io.kind().to_string()));
+}
+
+/// Why a connection is not encrypted.
+fn untrusted(error: std::io::Error) -> EgressError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(tls) => EgressError::Tls(tls.to_string()),
+        None => EgressError::Connect(error.kind().to_string()),
     }
-    // The library says so itself where it could not read what came; everything else is a connection that broke.
-    let parse = |cause: &(dyn StdError + 'static)| cause.to_string().starts_with("invalid HTTP");
-    if causes(error).any(parse) { EgressError::Garbage } else { EgressError::Lost }
 }
 
 #[cfg(test)]

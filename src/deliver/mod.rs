@@ -4,6 +4,7 @@
 //! channel pauses and when a message is given up is decided in `decide/`. Sends happen at least once under one key.
 
 mod console;
+mod dial;
 mod email;
 mod guard;
 mod network;

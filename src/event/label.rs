@@ -9,12 +9,38 @@ use std::sync::Arc;
 
 /// A set of labels or annotations: unique names, sorted by name, none empty.
 ///
-/// All text lies in one string and the ends of its pieces in one slice, because a router holds a million of these.
-/// Both are shared: the event, the fact and State hold the same ones, so that a flood is not in memory three times.
+/// All of it lies in one string, each name and each value behind a character that stands for its length, because a
+/// router holds a million of these. It is shared: the event, the fact and State hold the same one, so that a flood is
+/// not in memory three times.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Labels {
-    text: Arc<str>,
-    ends: Arc<[u32]>,
+    packed: Arc<str>,
+}
+
+/// The longest name or value, in bytes; what comes in is held far shorter. A longer one is cut.
+const PIECE_MAX: usize = 1 << 20;
+
+/// Characters from here on stand for no number of their own.
+const SURROGATES: u32 = 0xD800;
+const SURROGATES_COUNT: u32 = 0x800;
+
+/// Puts a piece behind the others.
+fn put(packed: &mut String, piece: &str) {
+    let length = (0..=piece.len().min(PIECE_MAX)).rev().find(|end| piece.is_char_boundary(*end)).unwrap_or(0);
+    let number = length as u32;
+    let mark = char::from_u32(if number < SURROGATES { number } else { number + SURROGATES_COUNT });
+    packed.push(mark.unwrap_or(char::MAX));
+    packed.push_str(&piece[..length]);
+}
+
+/// Takes the first piece off.
+fn take<'a>(packed: &mut &'a str) -> Option<&'a str> {
+    let mark = packed.chars().next()?;
+    let number = u32::from(mark);
+    let length = if number < SURROGATES { number } else { number - SURROGATES_COUNT } as usize;
+    let (piece, rest) = packed[mark.len_utf8()..].split_at(length);
+    *packed = rest;
+    Some(piece)
 }
 
 /// Gathers labels in any order; the last value of a name wins, an empty value removes it.
@@ -47,18 +73,16 @@ impl<'a> LabelsBuilder<'a> {
     /// The finished set.
     pub fn build(mut self) -> Labels {
         self.pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut text = String::with_capacity(self.pairs.iter().map(|(n, v)| n.len() + v.len()).sum());
-        let mut ends = Vec::with_capacity(self.pairs.len() * 2);
+        // Nearly all lengths are below 128, which is one byte.
+        let mut packed = String::with_capacity(self.pairs.iter().map(|(n, v)| n.len() + v.len() + 2).sum());
         for (index, (name, value)) in self.pairs.iter().enumerate() {
             let last_of_name = self.pairs.get(index + 1).is_none_or(|next| next.0 != *name);
             if last_of_name && !value.is_empty() {
-                text.push_str(name);
-                ends.push(text.len() as u32);
-                text.push_str(value);
-                ends.push(text.len() as u32);
+                put(&mut packed, name);
+                put(&mut packed, value);
             }
         }
-        Labels { text: text.into(), ends: ends.into() }
+        Labels { packed: packed.into() }
     }
 }
 
@@ -77,23 +101,18 @@ impl Labels {
 
     /// All pairs, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
-        self.ends.chunks_exact(2).map(move |pair| {
-            let (middle, end) = (pair[0] as usize, pair[1] as usize);
-            let both = (&self.text[start..middle], &self.text[middle..end]);
-            start = end;
-            both
-        })
+        let mut rest = &*self.packed;
+        std::iter::from_fn(move || Some((take(&mut rest)?, take(&mut rest)?)))
     }
 
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.ends.len() / 2
+        self.iter().count()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.packed.is_empty()
     }
 
     /// Only the named labels that the set has.
@@ -181,6 +200,28 @@ mod tests {
         ];
         for (pairs, wanted) in vectors {
             assert_eq!(Labels::from_pairs(pairs.iter().copied()).fingerprint().0, wanted, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_length_are_read_back() {
+        for length in [1, 127, 128, 2047, 2048, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFF, 0x1_0000, PIECE_MAX] {
+            let (long, labels) = ("x".repeat(length), |value: &str| Labels::from_pairs([("a", value), ("b", "ü")]));
+            let found = labels(&long);
+            assert_eq!(found.get("a"), Some(&*long), "{length}");
+            assert_eq!((found.get("b"), found.len()), (Some("ü"), 2), "{length}");
+        }
+        let cut = Labels::from_pairs([("a", "x".repeat(PIECE_MAX - 1) + "ü")].iter().map(|(n, v)| (*n, v.as_str())));
+        assert_eq!(cut.get("a").map(str::len), Some(PIECE_MAX - 1), "never in the middle of a character");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn labels_are_what_a_map_would_hold(pairs in proptest::collection::vec((".{1,9}", ".{0,200}"), 0..20)) {
+            let map: std::collections::BTreeMap<_, _> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            let labels = Labels::from_pairs(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+            let held: Vec<_> = map.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            proptest::prop_assert_eq!(labels.iter().collect::<Vec<_>>(), held);
         }
     }
 

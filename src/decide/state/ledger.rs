@@ -17,13 +17,8 @@ pub enum Due {
     Retry(DeliveryId),
     /// A case is to be looked at.
     Speak(CaseId),
-    /// A digest is to be made.
-    Digest {
-        /// For which audience.
-        audience: Name,
-        /// For whom.
-        recipient: Recipient,
-    },
+    /// A digest is to be made, for an audience and a recipient. Boxed: most dues are cases', and there are very many.
+    Digest(Box<(Name, Recipient)>),
     /// The owner is to be told.
     Notice(NoticeKind),
 }

@@ -98,9 +98,8 @@ impl State {
         self.dues.clear();
         self.ready.clear();
         let cases = self.cases.iter().filter_map(|(id, case)| Some((case.due?, Due::Speak(*id))));
-        let digests = self.digests.iter().map(|(key, digest)| {
-            (digest.due, Due::Digest { audience: key.0.clone(), recipient: key.1.clone() })
-        });
+        let digests =
+            self.digests.iter().map(|(key, digest)| (digest.due, Due::Digest(Box::new(key.clone()))));
         let notices =
             self.notices.iter().filter_map(|(kind, notice)| Some((notice.due?, Due::Notice(*kind))));
         let channels = self.channels.iter().filter_map(|(name, channel)| {

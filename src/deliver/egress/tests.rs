@@ -6,7 +6,7 @@ use crate::deliver::conformance::sample::install_cryptography;
 use crate::deliver::conformance::server::{Script, Server};
 use crate::deliver::guard::Answered;
 use std::sync::Mutex;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -29,13 +29,13 @@ fn changing(answers: &[&[&str]]) -> Arc<Changing> {
 fn egress(allow: &[&str], lookup: Arc<dyn Lookup>) -> Egress {
     install_cryptography();
     let allow: Vec<Network> = allow.iter().map(|text| text.parse().unwrap()).collect();
-    Egress::with_lookup(&allow, "channel.x", lookup).unwrap()
+    Egress::with_lookup(&allow, "channel.x", lookup)
 }
 
 async fn get(egress: &Egress, url: &str) -> Result<Answer, EgressError> {
     let url = Url::parse(url).unwrap();
     let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
-    egress.send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20) }).await
+    egress.send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now: Time::EPOCH }).await
 }
 
 async fn forbidden(egress: &Egress, url: &str) -> String {
@@ -90,7 +90,7 @@ async fn a_user_in_the_url_and_other_schemes_are_refused() {
     {
         assert!(egress.check(&Url::parse(url).unwrap()).is_err(), "{url}");
     }
-    let plain = Egress::new(&[], "channel.x").unwrap();
+    let plain = Egress::new(&[], "channel.x");
     let text = forbidden(&plain, "http://example.org/").await;
     assert!(text.contains("use https://"), "{text}");
 }
@@ -149,7 +149,48 @@ async fn connections_are_kept() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_nobody_is_not_trusted() {
+async fn what_was_closed_meanwhile_is_replaced() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let egress = egress(&["127.0.0.0/8"], Arc::new(System));
+    let serve_one = async || {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        stream.write_all(OK).await.unwrap();
+    };
+    for _ in 0..3 {
+        // The server said nothing of closing, and closes.
+        let ((), answer) = tokio::time::timeout(HANGS, async { tokio::join!(serve_one(), get(&egress, &url)) })
+            .await
+            .expect("both ends end");
+        assert_eq!(&answer.unwrap().body[..], b"ok");
+        // The end of the connection arrives here; nobody asks for it until the next request.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_lead_to_one_place_each_and_grow_old() {
+    let (one, other) = (Server::start(Script::Answer(OK.to_vec())), Server::start(Script::Answer(OK.to_vec())));
+    let egress = egress(&["127.0.0.0/8"], Arc::new(System));
+    let get_at = async |server: &Server, now: u64| {
+        let url = Url::parse(&format!("http://{}/", server.address())).unwrap();
+        let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
+        let now = Time::EPOCH + Span::from_secs(now);
+        egress.send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now }).await.unwrap();
+    };
+    for now in [0, 1, 29, 58] {
+        get_at(&one, now).await;
+        get_at(&other, now).await;
+    }
+    assert_eq!((one.connections(), other.connections()), (1, 1));
+    get_at(&one, 88).await;
+    assert_eq!((one.connections(), other.connections()), (2, 1), "unused for 30 s, it was closed");
+}
+
+/// A server's certificate that nobody has signed, and a server that has it.
+fn encrypted() -> (rustls::pki_types::CertificateDer<'static>, tokio_rustls::TlsAcceptor) {
     install_cryptography();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -157,7 +198,39 @@ async fn a_certificate_of_nobody_is_not_trusted() {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    (made.cert.der().clone(), tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test]
+async fn a_trusted_certificate_is_spoken_to_and_its_connection_kept() {
+    let (certificate, acceptor) = encrypted();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let mut egress = egress(&["127.0.0.0/8"], Arc::new(System));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    egress.trust = OnceLock::from(Ok(Arc::new(dial::trusting(roots).unwrap())));
+    let serve = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        for _ in 0..3 {
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            stream.write_all(OK).await.unwrap();
+        }
+        stream
+    };
+    let ask = async {
+        for _ in 0..3 {
+            assert_eq!(&get(&egress, &url).await.unwrap().body[..], b"ok");
+        }
+    };
+    tokio::time::timeout(HANGS, async { tokio::join!(serve, ask) }).await.expect("both ends end");
+}
+
+#[tokio::test]
+async fn a_certificate_of_nobody_is_not_trusted() {
+    let (_, acceptor) = encrypted();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/planted", listener.local_addr().unwrap());
     let serve = async {

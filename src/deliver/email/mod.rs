@@ -17,6 +17,7 @@ use self::compose::{Letter, Letterhead};
 use self::pool::{Pool, Ready};
 use self::relay::Relay;
 use self::wire::{Error, Stage, Wire};
+use super::dial::{self, DialError, Duplex};
 use super::{Attempt, Guard, GuardError};
 use crate::decide::{Accepted, Failure, Reason, Receipt};
 use crate::event::Time;
@@ -33,8 +34,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long one address of the relay may take to answer a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long before the caller's deadline this one's own is: the stage at which it passed is then known.
 const MARGIN: Duration = Duration::from_millis(250);
 
@@ -118,7 +117,7 @@ impl Channel {
     /// Connects to the first address of the relay that answers, encrypts and logs in.
     async fn connect(&self, stage: &mut Stage) -> Result<Wire, Error> {
         let (stream, address) = self.reach().await?;
-        let stream: Box<dyn wire::Duplex> = Box::new(stream);
+        let stream: Box<dyn Duplex> = Box::new(stream);
         let mut wire = if self.relay.implicit_tls {
             let stream = wire::handshake(stream, &self.tls, &self.host, stage).await?;
             Wire::open(stream, &self.hello, stage).await?
@@ -142,27 +141,14 @@ impl Channel {
         !self.knows_root && plain_allowed(self.guard.is_allowed(ip), self.password.is_some(), ip)
     }
 
-    /// A connection to an address that the guard has passed: the very address that it has seen.
     async fn reach(&self) -> Result<(TcpStream, SocketAddr), Error> {
         // What is not encrypted is refused later and more narrowly, by [`Channel::may_stay_plain`].
-        let addresses = self.guard.addresses(&self.relay.host, self.relay.port, super::Wire::Encrypted).await;
-        let addresses = addresses.map_err(|error| match error {
-            GuardError::Refused(refusal) => Error::Forbidden(refusal.to_string()),
-            GuardError::Lookup(_) => Error::Resolve,
-        })?;
-        let mut last = io::ErrorKind::NotFound;
-        for address in addresses {
-            match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    // Commands are short and each waits for its answer.
-                    let _ = stream.set_nodelay(true);
-                    return Ok((stream, address));
-                }
-                Ok(Err(error)) => last = error.kind(),
-                Err(_) => last = io::ErrorKind::TimedOut,
-            }
-        }
-        Err(Error::Connect(last))
+        let dialled = dial::dial(&self.guard, &self.relay.host, self.relay.port, super::Wire::Encrypted).await;
+        dialled.map_err(|error| match error {
+            DialError::Guard(GuardError::Refused(refusal)) => Error::Forbidden(refusal.to_string()),
+            DialError::Guard(GuardError::Lookup(_)) => Error::Resolve,
+            DialError::Connect(kind) => Error::Connect(kind),
+        })
     }
 }
 

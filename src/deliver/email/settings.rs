@@ -2,17 +2,16 @@
 
 use super::Letterhead;
 use super::relay::Relay;
+use crate::deliver::dial;
 use crate::deliver::egress::networks;
 use crate::deliver::{AddressKind, Channel, ChannelKind, Common, Guard, OpenSecret};
 use crate::event::{Name, Problem, SecretRef};
 use lettre::Address;
 use lettre::message::Mailbox;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a channel of `type = "email"` is.
@@ -117,34 +116,10 @@ impl crate::deliver::Settings for Settings {
             hello,
             letterhead,
             guard: Guard::new(&networks(&common.allow_networks)?, &format!("channel.{name}")),
-            tls: trust(self.ca.as_deref())?,
+            tls: Arc::new(dial::trusting(dial::roots(self.ca.as_deref())?)?),
             pool: super::Pool::default(),
         }))
     }
-}
-
-/// TLS 1.2 or newer, with the machine's roots and those of `ca`. There is no way to switch the verification off.
-fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca {
-        let wrong = |error: &dyn std::fmt::Display| {
-            format!("the roots of {} cannot be read: {error}", path.display())
-        };
-        let mut count = 0;
-        for root in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
-            roots.add(root.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
-            count += 1;
-        }
-        if count == 0 {
-            return Err(wrong(&"there is no certificate in it"));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 /// A bare address, by its grammar. What is not ASCII is refused: it needs an extension that few relays have.

@@ -6,6 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use crate::deliver::dial::Duplex;
 use lettre::Address;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -13,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{
-    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+    AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader,
 };
 use tokio_rustls::TlsConnector;
 
@@ -78,10 +79,6 @@ impl From<io::Error> for Error {
         Error::Lost(error.kind())
     }
 }
-
-/// A stream of bytes in both directions, encrypted or not.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
 /// A connection to a relay.
 pub(super) struct Wire {

@@ -95,6 +95,7 @@ impl Bot {
             headers: self.headers.clone(),
             body: Bytes::from(body),
             deadline: attempt.deadline,
+            now: attempt.now,
         };
         let accepted = answer::of_api(&self.egress.send(request).await?, attempt.now)?;
         Ok(Accepted { body: Some(digest), ..accepted })
@@ -130,6 +131,7 @@ impl Hook {
             headers: self.headers.clone(),
             body: Bytes::from(body),
             deadline: attempt.deadline,
+            now: attempt.now,
         };
         let accepted = answer::of_hook(&self.egress.send(request).await?, attempt.now)?;
         Ok(Accepted { body: Some(digest), ..accepted })

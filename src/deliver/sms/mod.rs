@@ -114,7 +114,7 @@ impl super::Settings for Settings {
         common: &Common,
         open: &OpenSecret<'_>,
     ) -> Result<Arc<dyn super::Channel>, String> {
-        let egress = Egress::new(&networks(&common.allow_networks)?, &format!("channel.{name}"))?;
+        let egress = Egress::new(&networks(&common.allow_networks)?, &format!("channel.{name}"));
         let provider = match &self.form {
             Form::Twilio(settings) => Provider::Twilio(Box::new(settings.build(egress, open)?)),
             Form::Gateway(settings) => Provider::Gateway(Box::new(settings.build(egress, open)?)),

@@ -135,6 +135,7 @@ impl Twilio {
             headers,
             body: Bytes::from(body),
             deadline: attempt.deadline,
+            now: attempt.now,
         };
         let answer = self.egress.send(request).await?;
         judge(&answer, attempt)

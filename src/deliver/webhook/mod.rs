@@ -57,6 +57,7 @@ impl Webhook {
             headers: self.headers(attempt, &body),
             body: Bytes::from(body),
             deadline: attempt.deadline,
+            now: attempt.now,
         };
         let answer = self.egress.send(request).await?;
         verdict::of_status(&answer, attempt.now)?;

@@ -52,7 +52,7 @@ impl State {
                 let key = (audience.clone(), recipient.clone());
                 if let Some(digest) = self.digests.get_mut(&key) {
                     let before = std::mem::replace(&mut digest.due, *at);
-                    let due = Due::Digest { audience: key.0, recipient: key.1 };
+                    let due = Due::Digest(Box::new(key));
                     self.reschedule(due, Some(before), Some(*at));
                 }
             }
@@ -62,7 +62,7 @@ impl State {
                     for case in &digest.cases {
                         self.no_longer_withheld(*case, &key.0, &key.1);
                     }
-                    let due = Due::Digest { audience: key.0, recipient: key.1 };
+                    let due = Due::Digest(Box::new(key));
                     self.reschedule(due, Some(digest.due), None);
                 }
             }

@@ -71,7 +71,7 @@ impl State {
             let mut rows: Vec<Name> = Vec::new();
             let key = (notified.audience.clone(), decided.recipient.clone());
             if let Some(digest) = self.digests.remove(&key) {
-                let due = Due::Digest { audience: key.0, recipient: key.1 };
+                let due = Due::Digest(Box::new(key));
                 self.reschedule(due, Some(digest.due), None);
             }
             for spoken in &notified.speaks_for {
@@ -126,7 +126,7 @@ impl State {
         });
         digest.cases.insert(*case);
         if fresh {
-            let due = Due::Digest { audience: key.0, recipient: key.1 };
+            let due = Due::Digest(Box::new(key));
             self.reschedule(due, None, Some(at));
         }
     }

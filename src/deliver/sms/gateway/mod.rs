@@ -66,6 +66,7 @@ impl Gateway {
             headers: self.headers.clone(),
             body: Bytes::from(body),
             deadline: attempt.deadline,
+            now: attempt.now,
         };
         let answer = self.egress.send(request).await?;
         self.reading.judge(&answer, attempt)
