@@ -68,11 +68,11 @@ def compared(tree):
     """What an alert compares, as expressions that have a value whether or not it fires.
 
     A comparison gives way to its sides, `and`, `or` and `unless` to theirs, and `absent(x)` to x. One with `bool` has a
-    value already.
+    value already; what names no metric is a threshold.
     """
     if isinstance(tree, parser.ParenExpr):
         return compared(tree.expr)
-    if isinstance(tree, parser.NumberLiteral):
+    if not named(tree).metrics:
         return []
     if isinstance(tree, parser.BinaryExpr) and str(tree.op) in COMPARISONS | SETS and not asks_bool(tree):
         return compared(tree.lhs) + compared(tree.rhs)
