@@ -13,6 +13,7 @@ from panels import (
     CHOSEN,
     FAILED,
     GOOD,
+    STREAMS,
     WORRY,
     age,
     dashboard,
@@ -34,7 +35,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "grafana"
 
 def now():
     paused_or_down = f"sum({of('tidings_channel_paused')}) + sum({of('tidings_channel_down')})"
-    unread = f"sum({of('tidings_lane_connected')} == bool 0) + sum({of('tidings_lane_stopped')})"
+    unread = f"sum({of('tidings_lane_connected', STREAMS)} == bool 0) + sum({of('tidings_lane_stopped')})"
     refused = f"max({of('tidings_config_last_reload_successful')} == bool 0)"
     files = f"max({of('tidings_config_running_on_last_accepted')}) + {refused}"
     beat = f"max({heartbeat_age()})"
@@ -194,7 +195,7 @@ def channels():
 
 
 def ways_in():
-    connected = f"max by (lane) ({of('tidings_lane_connected')} == bool 0)"
+    connected = f"max by (lane) ({of('tidings_lane_connected', STREAMS)} == bool 0)"
     state = f"{connected} + 2 * max by (lane) ({of('tidings_lane_stopped')})"
     reading = words(
         v0=("reads", GOOD), v1=("no stream", BAD), v2=("waits for a person", BAD), v3=("waits for a person", BAD)

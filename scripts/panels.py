@@ -48,6 +48,8 @@ def heartbeat_age():
 # The reader's choice of channels.
 CHOSEN = 'channel=~"$channel"'
 FAILED = 'result!="accepted"'
+# The lanes of HTTP have no stream to be connected to.
+STREAMS = 'lane!~"http-(alerts|incidents)"'
 
 
 def targets(queries):
