@@ -212,18 +212,27 @@ def metrics_under(expression, files):
 
 
 def check_panels(files):
-    """Every panel says what it shows, in a unit, and asks the source that the reader chose."""
+    """Every panel says what it shows, and in which unit; everything asks the source that the reader chose."""
     problems = []
     for name, board in files.dashboards.items():
-        panels = [panel for panel in board["panels"] if panel["type"] != "row"]
-        for panel in panels:
-            has_unit = panel["fieldConfig"]["defaults"].get("unit")
-            source = {json.dumps(one["datasource"]) for one in [panel, *panel["targets"]]}
-            if not panel.get("description") or not has_unit or not all("${datasource}" in one for one in source):
-                problems.append(f"{name}: {panel['title']}: needs a description, a unit and the chosen data source")
+        for panel in board["panels"]:
+            is_told = panel.get("description") and panel["fieldConfig"]["defaults"].get("unit")
+            if panel["type"] != "row" and not is_told:
+                problems.append(f"{name}: {panel['title']}: needs a description and a unit")
         if len({panel["id"] for panel in board["panels"]}) != len(board["panels"]):
             problems.append(f"{name}: two panels have one number")
+        if any(source.get("uid") != "${datasource}" for source in sources(board)):
+            problems.append(f"{name}: something does not ask the chosen data source")
     return problems
+
+
+def sources(node):
+    """Every data source that something in a dashboard asks."""
+    if isinstance(node, dict):
+        yield from [node["datasource"]] if "datasource" in node else []
+        node = list(node.values())
+    for part in node if isinstance(node, list) else []:
+        yield from sources(part)
 
 
 def check_generated(files):
@@ -260,8 +269,11 @@ def problems_of(files):
 def ask(server, expression):
     """The values that an instant query returns."""
     url = f"{server.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
-    with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN_SECONDS) as answer:
-        data = json.load(answer)["data"]
+    try:
+        with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN_SECONDS) as answer:
+            data = json.load(answer)["data"]
+    except OSError as error:
+        sys.exit(f"check-watch: {server}: {error}: {expression}")
     return [float(series["value"][1]) for series in data["result"]]
 
 
