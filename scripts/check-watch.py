@@ -95,7 +95,8 @@ def queries(files):
         for mark in board["annotations"]["list"]:
             yield f"{name}: mark {mark['name']}", mark["expr"], ""
         for variable in board["templating"]["list"]:
-            asked = re.match(r"label_values\((.*), (\w+)\)$", variable.get("definition", ""))
+            query = variable["query"]["query"] if variable["type"] == "query" else ""
+            asked = re.match(r"label_values\((.*), (\w+)\)$", query)
             if asked:
                 yield f"{name}: variable {variable['name']}", asked[1], f"{{{{{asked[2]}}}}}"
 
