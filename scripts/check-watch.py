@@ -180,7 +180,7 @@ def check_runbooks(files):
             problems.append(f"{name}: docs/operations.md has no section of that name")
         elif re.findall(r"^\*\*[A-Z][a-z ]+\.\*\*", section, re.MULTILINE) != RUNBOOK_PARTS:
             problems.append(f"{name}: its section is not {', '.join(RUNBOOK_PARTS)}")
-    links = {link["url"] for board in files.dashboards.values() for link in board["links"] if "url" in link}
+    links = {link["url"] for board in files.dashboards.values() for link in board["links"] if link["url"]}
     bases |= {link.rpartition("/")[0] for link in links}
     return problems + ([f"pages are published in more than one place: {sorted(bases)}"] if len(bases) > 1 else [])
 

@@ -165,8 +165,23 @@ def mark(name, colour, query, text):
     }
 
 
+def link(title, tooltip, url="", tags=()):
+    """A link to a page, or to all dashboards with these tags."""
+    return {
+        "type": "dashboards" if tags else "link",
+        "title": title,
+        "tooltip": tooltip,
+        "icon": "doc",
+        "url": url,
+        "tags": list(tags),
+        "asDropdown": bool(tags),
+        "targetBlank": not tags,
+        "keepTime": bool(tags),
+        "includeVars": False,
+    }
+
+
 def dashboard(uid, title, about, rows, marks):
-    page = {"type": "link", "icon": "doc", "targetBlank": True}
     source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}}
     return {
         "id": None,
@@ -181,9 +196,9 @@ def dashboard(uid, title, about, rows, marks):
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "browser",
         "links": [
-            {**page, "title": "What to do", "url": f"{PAGES}/operations.md", "tooltip": "A section for every alert"},
-            {**page, "title": "Metrics", "url": f"{PAGES}/metrics.md", "tooltip": "What each metric means"},
-            {"type": "dashboards", "title": "Tidings", "tags": ["tidings"], "asDropdown": True, "keepTime": True},
+            link("What to do", "A section for every alert", url=f"{PAGES}/operations.md"),
+            link("Metrics", "What each metric means", url=f"{PAGES}/metrics.md"),
+            link("Tidings", "The other dashboards about it", tags=["tidings"]),
         ],
         "templating": {
             "list": [
