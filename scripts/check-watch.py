@@ -279,7 +279,7 @@ def ask(server, expression):
 
 
 def check_server(files, server, rate_interval, span):
-    """Every query, and every rule without its comparison, has a value there that is a number."""
+    """Every query, and every rule without its comparison, has a value there that is a number; and how many."""
     asked = [(rule.get("alert") or rule["record"], rule["expr"]) for rule in files.rules]
     asked += [(where, filled(query, rate_interval, span)) for where, query, _ in queries(files)]
     problems, count, early = [], 0, 0
@@ -292,8 +292,7 @@ def check_server(files, server, rate_interval, span):
             values = ask(server, part)
             if not values or all(math.isnan(value) for value in values):
                 problems.append(f"{where}: {'no data' if not values else 'nothing but NaN'}: {' '.join(part.split())}")
-    print(f"check-watch: {count} expressions asked; {early} name metrics that are coming and were not", flush=True)
-    return problems
+    return problems, f"{count} expressions asked; {early} name metrics that are coming and were not"
 
 
 def main():
@@ -308,7 +307,8 @@ def main():
 
         problems = check_watch_bites.bites(sys.modules[__name__])
     elif wanted.server:
-        problems = check_server(Files(ROOT), wanted.server, wanted.rate_interval, wanted.span)
+        problems, said = check_server(Files(ROOT), wanted.server, wanted.rate_interval, wanted.span)
+        print(f"check-watch: {said}")
     else:
         files = Files(ROOT)
         problems = problems_of(files)
