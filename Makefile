@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint deny bench advisories docs tools clean-tools
+.PHONY: help run test check lint deny watch bench advisories docs tools clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ test: ## all tests; fetches what they need into .tools/ first
 	@scripts/tools.sh python debian
 	$(CARGO) test --locked
 
-check: lint deny test ## what CI runs
+check: lint deny watch test ## what CI runs
 
 lint: ## formatting, and clippy with every warning an error
 	$(CARGO) fmt --check
@@ -24,6 +24,11 @@ lint: ## formatting, and clippy with every warning an error
 deny: ## licences, sources and banned crates
 	@scripts/tools.sh deny
 	.tools/bin/cargo-deny --locked check bans licenses sources
+
+watch: ## rules, dashboards, metrics and runbooks fit together, and each check of that can fail
+	@scripts/tools.sh python debian
+	.tools/venv/bin/python -B scripts/check-watch.py
+	.tools/venv/bin/python -B scripts/check-watch.py --self-test
 
 bench: ## figures, compared with Alertmanager; writes a report
 	@scripts/bench.sh
@@ -34,6 +39,7 @@ advisories: ## known vulnerabilities of what we depend on; needs the network
 
 docs: ## writes the generated pages again
 	UPDATE_EXPECT=1 $(CARGO) test --locked --quiet -- generated
+	python3 -B scripts/dashboard.py
 
 tools: ## what tests, checks and run need, into .tools/
 	@scripts/tools.sh
