@@ -74,7 +74,7 @@ mount -o remount,bind,nosuid,nodev,noexec "$root/var/lib/tidings"
 
 # Inside the root there is nothing that could change the user, so chroot does, and setpriv has taken from it what it
 # does not need for that; when it becomes 65532, the rest goes too.
-inside=(setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+sys_chroot,+setuid,+setgid
+inside=(setpriv --no-new-privs --inh-caps=-all '--bounding-set=-all,+sys_chroot,+setuid,+setgid'
     env -i PATH="$PATH" SQLITE_TMPDIR=/var/lib/tidings
     chroot --userspec="$USER_ID:$USER_ID" --groups= "$root" /usr/bin/tidings)
 
@@ -109,6 +109,7 @@ within() {
 }
 
 is_ready() { [[ $(ask GET /-/ready '') == 200* ]]; }
+is_told() { [[ $(ask GET /v1/told '') == *'"end":"delivered"'* ]]; }
 is_reloaded() { [[ $(ask GET /metrics '' | grep '^tidings_config_hash') != "$before" ]]; }
 
 for gone in bin/sh usr/bin/sh bin/bash usr/bin/apt usr/bin/perl; do
@@ -130,7 +131,7 @@ say "user $USER_ID, no groups, no capabilities, no new privileges"
 say "tidings healthy: yes"
 expect '"result":"taken"' POST /v1/events '{"type":"alert","labels":{"alertname":"Test","severity":"critical"}}'
 expect 200 POST /api/v2/alerts '[{"labels":{"alertname":"Test","severity":"critical","instance":"b"}}]'
-within 10 "the alert was told" eval '[[ $(ask GET /v1/told "") == *\"end\":\"delivered\"* ]]'
+within 10 "the alert was told" is_told
 expect tidings_deliveries_decided_total GET /metrics ''
 before=$(ask GET /metrics '' | grep '^tidings_config_hash')
 write_configuration ..second alerts-changed
