@@ -4,7 +4,7 @@
 #   deploy/container/build.sh [--local-bases] [--given BINARY] [--unpack FOLDER]
 #
 # --local-bases     on the bases of make-bases.sh instead of those from registries
-# --given BINARY    packs this binary instead of building one; it must be linked with a C library no newer than the base's
+# --given BINARY    packs this binary instead of building one; its C library must be no newer than the base's
 # --unpack FOLDER   leaves the image's root there, for run-root.sh
 #
 # TAG, PLATFORM (linux/amd64, linux/arm64), VERSION, REVISION and SOURCE are taken from the environment.
