@@ -89,6 +89,8 @@ build() {
     begin
     fetch "$work/build" --all "${BUILD_PACKAGES[@]}"
     unpack "$work/build" "$root"
+    # What this machine trusts, as long as it builds: it may reach the registries through a proxy of its own.
+    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
     [ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
     [ -e "$root/usr/bin/cc" ] || ln -s gcc "$root/usr/bin/cc"
     [ -e "$root/usr/bin/awk" ] || ln -s gawk "$root/usr/bin/awk"
