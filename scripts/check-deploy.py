@@ -64,7 +64,7 @@ def main():
         sys.exit(1)
     print(f"check-deploy: {tree.seen} checks hold")
     if given.self_test:
-        mutations.test(ROOT, tree.tidings, check)
+        mutations.test(ROOT, tree.tidings, check, tool("hadolint"))
 
 
 if __name__ == "__main__":

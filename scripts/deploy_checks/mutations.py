@@ -1,5 +1,6 @@
-"""Breaks a copy of the files in every way that the checks know of, and demands that each is found and named."""
+"""Breaks a copy of the files in every way that the checks know of: each must be found, and each check must fail once."""
 
+import ast
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,7 @@ CATCHER = "deploy/compose/tidings/tidings.toml"
 NATS = "deploy/compose/nats/nats.conf"
 PROMETHEUS = "deploy/prometheus/prometheus.yml"
 SOURCES = "deploy/compose/grafana/datasources.yml"
+BOARDS = "deploy/compose/grafana/dashboards.yml"
 BASE = "deploy/kubernetes/base"
 POD = f"{BASE}/statefulset.yaml"
 PART = "deploy/kubernetes/components"
@@ -27,7 +29,7 @@ RULE = f"{PART}/prometheus-rule/prometheus-rule.yaml"
 SINGLE = "deploy/kubernetes/overlays/single"
 SINGLE_PARTS = f"{SINGLE}/kustomization.yaml"
 EXAMPLE = "deploy/kubernetes/overlays/example"
-SELECTS = SELECTS
+SELECTS = "matchLabels:\n      app.kubernetes.io/name: tidings"
 AT = "mountPath: /etc/tidings\n"
 
 # (file, what stands there, what stands there instead, what must be said). None instead of a text: the file is removed.
@@ -55,6 +57,10 @@ CASES = {
         (COMPOSE, "container/Containerfile", "container/Dockerfile", "there is no deploy/container/Dockerfile"),
         (COMPOSE, "./nats/nats.conf:", "./nats/server.conf:", "is mounted and not there"),
         (COMPOSE, "- nats:/data", "- queue:/data", "there is no volume queue"),
+        (COMPOSE, '["inside"]\n    health', '["outside"]\n    health', "there is no network outside"),
+        (COMPOSE, "-c\", \"/etc/nats/nats.conf", "-c\", \"/etc/nats/other.conf", "NATS has no configuration"),
+        (COMPOSE, "file=/etc/prometheus/p", "file=/etc/prometheus/other-p", "Prometheus has no configuration"),
+        (COMPOSE, "datasources/tidings.yml", "datasources/other.yml", "not given a data source"),
         (COMPOSE, "\n  grafana:\n\nsecrets", "\n  grafana:\n  spare:\n\nsecrets", "nobody uses spare"),
         ("deploy/compose/secrets/token-operators", "quick-look-operators", "", "has no file with something in it"),
         ("deploy/compose/secrets/token-operators", None, None, "has no file with something in it"),
@@ -78,11 +84,14 @@ CASES = {
         (PROMETHEUS, "tidings:8085", "tidings:8080", "nobody listens on tidings:8080"),
         (PROMETHEUS, "rule_files: [rules.yml]", "rule_files: [more.yml]", "there is no more.yml"),
         (PROMETHEUS, "secrets/token-prometheus", "secrets/token-other", "no token that is given to it"),
+        (BOARDS, "path: /etc/grafana/dashboards", "path: /srv", "is not where the first dashboard lies"),
+        ("deploy/grafana/delivery.json", '"uid": "tidings-delivery"', '"uid": ""', "the dashboard has no uid"),
         (SOURCES, "prometheus:9090", "prometheus:9091", "nobody listens on http://prometheus:9091"),
     ],
     "kubernetes": [
         (f"{BASE}/kustomization.yaml", "- service.yaml", "- services.yaml", "kubectl kustomize"),
         (f"{BASE}/service.yaml", "appProtocol: http", "protokoll: http", "Kubernetes 1.37.0"),
+        (f"{BASE}/service.yaml", "apiVersion: v1", "apiVersion: v9", "no schema of Kubernetes"),
         (f"{BASE}/service.yaml", "targetPort: http", "targetPort: web", "the pod has no port web"),
         (f"{BASE}/service.yaml", "selector:\n    app", "selector:\n    other", "it selects no pod"),
         (f"{BASE}/serviceaccount.yaml", "automountServiceAccountToken: false", "", "its account has a token"),
@@ -99,6 +108,7 @@ CASES = {
         (POD, "replicas: 1", "replicas: 2", "replicas is not 1"),
         (POD, "GracePeriodSeconds: 30", "GracePeriodSeconds: 10", "stopping may take longer"),
         (POD, "path: /-/ready", "path: /-/healthy", "the readiness probe asks"),
+        (POD, "/-/ready\n              port: http", "/-/ready\n              port: web", "a port that is not there"),
         (POD, "failureThreshold: 120", "failureThreshold: 12", "a start is given up"),
         ("docs/api.md", "`GET /-/ready` | none", "`GET /-/ready` | `read`", "docs/api.md has no /-/ready"),
         (POD, "containerPort: 8085", "containerPort: 8080", "which is no port of the container"),
@@ -111,6 +121,7 @@ CASES = {
         (POD, "defaultMode: 0440", "defaultMode: 0444", "read by others"),
         (POD, "secretName: tidings", "secretName: other", "mounts another Secret"),
         (POD, "          ports:\n", "          env: [{name: A, value: b}]\n          ports:\n", "secrets are files"),
+        (SINGLE_PARTS, "- tidings.toml", "- other.toml=tidings.toml", "no ConfigMap has tidings.toml"),
         (SINGLE_PARTS, "newTag: 0.1.0", "newTag: latest", "is not pinned"),
         (SINGLE_PARTS, "newTag: 0.1.0", "newTag: 0.2.0", "that of Cargo.toml"),
         (SINGLE_PARTS, "namespace: tidings", "", "its namespace is None"),
@@ -152,8 +163,8 @@ CASES = {
 }
 
 
-def test(root, tidings, check):
-    missed = []
+def test(root, tidings, check, hadolint):
+    missed, failed = [], set()
     with tempfile.TemporaryDirectory() as copy:
         for name in COPIED:
             (Path(copy) / name).parent.mkdir(parents=True, exist_ok=True)
@@ -162,11 +173,14 @@ def test(root, tidings, check):
             for file, old, new, said in cases:
                 # One overlay is enough: the larger for what only it has.
                 only = "example" if file.startswith((PART, EXAMPLE)) else "single"
-                found = _with(Path(copy) / file, old, new, lambda: check(Tree(copy, tidings), [part], only=only))
-                if found is None:
+                tree = Tree(copy, tidings)
+                broken = _with(Path(copy) / file, old, new, lambda: check(tree, [part], hadolint, only=only))
+                failed |= tree.failed
+                if not broken:
                     missed.append(f"{file} has no {old!r} to break")
-                elif not any(said in each for each in found):
-                    missed.append(f"{file}, {old!r} as {new!r}: nobody said {said!r}, but {found}")
+                elif not any(said in each for each in tree.problems):
+                    missed.append(f"{file}, {old!r} as {new!r}: nobody said {said!r}, but {tree.problems}")
+    missed += [f"{file}:{line}: no mutation makes this check fail" for file, line in sorted(_checks() - failed)]
     for each in missed:
         print(f"check-deploy: self-test: {each}", file=sys.stderr)
     if missed:
@@ -174,16 +188,37 @@ def test(root, tidings, check):
     print(f"check-deploy: {sum(map(len, CASES.values()))} mutations, each found")
 
 
+def _checks():
+    """Where a check is made, as (file, line)."""
+    found = set()
+    for path in Path(__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+            if name in ("demand", "wrong"):
+                found.add((path.name, node.lineno))
+    # Those two of which all others are made.
+    inner = {(name, line) for name, line in found if _inside(name, line, ("demand", "wrong"))}
+    return found - inner
+
+
+def _inside(name, line, functions):
+    """Whether the line belongs to one of these functions."""
+    tree = ast.parse((Path(__file__).parent / name).read_text())
+    spans = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in functions]
+    return any(node.lineno <= line <= node.end_lineno for node in spans)
+
+
 def _with(path, old, new, look):
-    """What is found while the file is broken; it is whole again afterwards."""
+    """Looks while the file is broken, and makes it whole again; whether there was something to break."""
     whole = path.read_text()
-    if old is None:
-        path.unlink()
-    elif old in whole:
-        path.write_text(whole.replace(old, new))
-    else:
-        return None
+    if old is not None and old not in whole:
+        return False
     try:
-        return look()
+        if old is None:
+            path.unlink()
+        else:
+            path.write_text(whole.replace(old, new))
+        look()
     finally:
         path.write_text(whole)
+    return True
