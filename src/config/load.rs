@@ -143,6 +143,7 @@ impl Builder<'_, '_> {
             ingest,
             journal: journal?,
             tokens,
+            heartbeat: heartbeat::read(document, &networks, report),
             egress: networks,
             text,
             rows: routing.origins,
@@ -198,6 +199,7 @@ impl Builder<'_, '_> {
             remember_events_max,
             forget_after: journal::forget_after(document),
             stale_after,
+            watchdog: heartbeat::watchdog(document, report),
             reference_key: *self.key,
             ladder,
         };

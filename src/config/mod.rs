@@ -6,6 +6,7 @@ mod contact;
 mod diagnostic;
 mod effective;
 mod environment;
+mod heartbeat;
 mod include;
 mod ingest;
 mod journal;
@@ -36,6 +37,7 @@ mod tests;
 pub use channel::ChannelSettings;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use effective::{RowOrigins, ValueOrigin};
+pub use heartbeat::HeartbeatSettings;
 pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
@@ -71,6 +73,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// The names of contacts for people, where they have one.
     pub contact_names: BTreeMap<Name, Box<str>>,
+    /// `[heartbeat]`, where beats are made.
+    pub heartbeat: Option<HeartbeatSettings>,
     /// `[egress] allow_networks`, as CIDR; already part of every channel's own.
     pub egress: Vec<String>,
     /// The texts, for the journal (R36).
@@ -100,6 +104,8 @@ impl Config {
             let secrets = channel.settings.secrets().into_iter();
             secrets.map(move |(key, secret)| (format!("channel.{name}.{key}"), secret))
         });
-        tokens.chain(login).chain(channels).collect()
+        let ping = self.heartbeat.iter().filter_map(|heartbeat| heartbeat.ping.as_ref());
+        let ping = ping.map(|secret| ("heartbeat.ping".to_owned(), secret));
+        tokens.chain(login).chain(channels).chain(ping).collect()
     }
 }

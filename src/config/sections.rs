@@ -2,7 +2,8 @@
 
 use super::key::{Form, Key, Section, Takes};
 use super::{
-    audience, channel, contact, environment, ingest, journal, nats, route, severity, team, template, token,
+    audience, channel, contact, environment, heartbeat, ingest, journal, nats, route, severity, team, template,
+    token,
 };
 
 /// The keys that stand above every table.
@@ -53,6 +54,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &severity::SECTION,
     &environment::INCIDENTS,
     &environment::EGRESS,
+    &heartbeat::SECTION,
     &channel::SECTION,
     &contact::SECTION,
     &audience::SECTION,

@@ -2,6 +2,7 @@
 
 use super::dispatch::{Channels, Dispatcher, Job};
 use super::effects::{Broken, Effects, UnderWay};
+use super::heartbeat::Beaten;
 use super::measure::Measures;
 use super::task::{TaskKind, Tasks};
 use crate::decide::{Fact, Input, State};
@@ -68,6 +69,8 @@ pub struct Batch {
     /// The attempts that may begin then.
     pub jobs: Vec<Job>,
     measures: Measures,
+    /// Beats that went the whole way, or will not.
+    pub beaten: Vec<Beaten>,
 }
 
 impl Batch {
@@ -79,6 +82,7 @@ impl Batch {
             promises: Vec::new(),
             jobs: Vec::new(),
             measures: Measures::default(),
+            beaten: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@
 use super::append::{Batch, Promise};
 use super::clock::Clock;
 use super::dispatch::Dispatcher;
+use super::heartbeat::Beaten;
 use super::history::Feed;
 use super::task::{TaskKind, Tasks};
 use crate::event::Time;
@@ -75,6 +76,8 @@ pub struct Means {
     pub dispatcher: Dispatcher,
     /// Is told of durable entries.
     pub history: Feed,
+    /// Is told of beats.
+    pub heart: UnboundedSender<Beaten>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Measures.
@@ -188,6 +191,10 @@ impl Means {
         let took = self.clock.elapsed().saturating_sub(since);
         self.metrics.journal_appended(head.sequence, bytes, took, self.clock.now());
         measures.count(&self.metrics);
+        for beaten in batch.beaten {
+            // Without a heart nobody listens.
+            let _ = self.heart.send(beaten);
+        }
         self.history.tell(head, at, batch.decided);
     }
 

@@ -8,12 +8,13 @@ use super::append::{Appends, Batch as Building};
 use super::clock::Clock;
 use super::dispatch::{Body, Dispatcher, Job};
 use super::door::{Mailbox, Turn};
+use super::heartbeat::{Beaten, Beats};
 use super::leases::{Ended, Leases};
 use super::measure;
 use super::messages::Messages;
 use super::task::Tasks;
 use crate::config::Config;
-use crate::decide::{Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
+use crate::decide::{Command, End, Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Span, Time};
 use crate::journal::{Cursor, Room};
@@ -61,6 +62,7 @@ pub struct Engine {
     pub(super) appends: Appends,
     pub(super) leases: Leases,
     pub(super) messages: Messages,
+    pub(super) beats: Beats,
     pub(super) tasks: Tasks,
     pub(super) health: Arc<Health>,
     pub(super) alarm: Arc<Alarm>,
@@ -151,12 +153,22 @@ impl Engine {
         let (verdict, facts) = step(&mut self.state, &self.policy, &input, building.sequence());
         self.inputs_since_entry += 1;
         if facts.is_empty() {
+            if let What::Command(Command::Heartbeat { beat, .. }) = input.what {
+                // Its audience is no more.
+                building.beaten.push(Beaten { beat, arrived: false });
+            }
             return verdict;
         }
         for fact in &facts {
             measure::fact(&self.metrics, &self.policy, fact, building.measures());
             match fact {
-                Fact::Notified(notified) => self.messages.keep(notified),
+                Fact::Notified(notified) => {
+                    self.messages.keep(notified);
+                    if let What::Command(Command::Heartbeat { beat, .. }) = input.what {
+                        let deliveries = notified.deliveries.iter().map(|decided| decided.id);
+                        building.beaten.extend(self.beats.decided(beat, deliveries));
+                    }
+                }
                 Fact::Released { deliveries } => {
                     for id in deliveries {
                         if let Some(job) = self.job(*id) {
@@ -165,6 +177,8 @@ impl Engine {
                     }
                 }
                 Fact::Ended { delivery, end } => {
+                    let delivered = matches!(end, End::Delivered(_));
+                    building.beaten.extend(self.beats.ended(*delivery, delivered));
                     if let Some(open) = self.messages.ended(*delivery) {
                         measure::ended(building.measures(), &open, input.at, end);
                     }

@@ -3,10 +3,11 @@
 use super::channels;
 use super::door::Control;
 use super::engine::NewPolicy;
+use super::heartbeat;
 use super::run::Shared;
 use super::server::LiveTokens;
 use super::task::{TaskKind, Tasks};
-use crate::config::{self, Config, Diagnostics, IngestSettings, JournalSettings};
+use crate::config::{self, Config, Diagnostics, HeartbeatSettings, IngestSettings, JournalSettings};
 use crate::decide::Policy;
 use crate::deliver;
 use crate::event::id::Digest;
@@ -15,7 +16,7 @@ use notify::{RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 /// Changes of a folder come in bursts; it is read once they have ended.
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
@@ -45,6 +46,7 @@ pub struct Reloader {
     key: [u8; 32],
     policy: ArcSwap<Policy>,
     tokens: OnceLock<Arc<LiveTokens>>,
+    heartbeat: watch::Sender<Option<HeartbeatSettings>>,
     /// What is read at start only: the ways in and the journal.
     at_start: (IngestSettings, JournalSettings),
     one_at_a_time: tokio::sync::Mutex<()>,
@@ -59,6 +61,7 @@ impl Reloader {
             key,
             policy: ArcSwap::from_pointee(config.policy.clone()),
             tokens: OnceLock::new(),
+            heartbeat: watch::Sender::new(config.heartbeat.clone()),
             at_start: (config.ingest.clone(), config.journal.clone()),
             one_at_a_time: Default::default(),
             shared,
@@ -69,6 +72,11 @@ impl Reloader {
     pub fn keep_tokens(&self, tokens: Arc<LiveTokens>) {
         // There is one HTTP face; a second would keep the tokens of its start.
         let _ = self.tokens.set(tokens);
+    }
+
+    /// The heartbeat, as the configuration in force has it.
+    pub fn heartbeats(&self) -> heartbeat::Settings {
+        self.heartbeat.subscribe()
     }
 
     /// The policy in force.
@@ -110,6 +118,11 @@ impl Reloader {
         if let Some(tokens) = self.tokens.get() {
             tokens.renew(&config);
         }
+        self.heartbeat.send_if_modified(|held| {
+            let other = *held != config.heartbeat;
+            held.clone_from(&config.heartbeat);
+            other
+        });
         let config = Arc::new(config);
         let (done, durable) = oneshot::channel();
         let policy = Arc::new(config.policy.clone());

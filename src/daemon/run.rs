@@ -9,6 +9,7 @@ use super::dispatch::Dispatcher;
 use super::effects::{Effects, Means};
 use super::door::Mailbox;
 use super::engine::{Engine, NewPolicy};
+use super::heartbeat::{self, Beaten};
 use super::history::{self, Feed};
 use super::kept::KeptMessages;
 use super::lanes;
@@ -30,6 +31,7 @@ use crate::observe::metrics::{Metrics, UPKEEP_EVERY};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How the daemon is started.
 #[derive(Clone, Debug)]
@@ -111,10 +113,11 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
+    let (heart, beaten) = tokio::sync::mpsc::unbounded_channel();
     let brake = Brake::new(&journal.path, recovered.worked);
     match brake.holds() {
         None => {
-            start_engine(&shared, &store, &config, recovered, brake, now).await?;
+            start_engine(&shared, &store, &config, recovered, brake, heart, now).await?;
             shared.health.ready("journal");
         }
         Some(why) => {
@@ -127,6 +130,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     upkeep(&shared);
     let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, shared.clone()));
     reload::watch(&reloader, &shared.tasks);
+    heartbeat::start(&shared, reloader.heartbeats(), beaten);
     server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
     stop_signal(&shared.tasks).await;
@@ -192,6 +196,7 @@ async fn start_engine(
     config: &Arc<Config>,
     recovered: Recovered,
     brake: Brake,
+    heart: UnboundedSender<Beaten>,
     now: Time,
 ) -> Result<(), Stopped> {
     let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
@@ -204,6 +209,7 @@ async fn start_engine(
         store: store.clone(),
         dispatcher: dispatcher.clone(),
         history: feed,
+        heart,
         metrics: metrics.clone(),
         clock: clock.clone(),
     };
@@ -227,6 +233,7 @@ async fn start_engine(
     let epoch = recovered.state.epoch + 1;
     let engine = Engine {
         messages: Messages::of_state(&recovered.state),
+        beats: Default::default(),
         state: recovered.state,
         policy: Arc::new(config.policy.clone()),
         cursors: recovered.cursors,

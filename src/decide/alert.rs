@@ -1,6 +1,7 @@
 //! R4 to R6, R11, R16: what an alert event changes; an unchanged one changes nothing.
 
 use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
+use super::heartbeat;
 use super::notice;
 use super::policy::{Policy, Row, RowKind};
 use super::route::{self, Asked};
@@ -90,6 +91,9 @@ fn fired(
     let already: &[CaseId] = state.alerts.get(&fingerprint).map_or(&[], |alert| &alert.cases);
     for case in already {
         plan(state, policy, now, received, *case, severity, &mut facts);
+    }
+    if policy.is_watchdog(&event.labels) {
+        facts.extend(heartbeat::comes(state, now, &event.source, &event.labels));
     }
     join(state, policy, now, received, fingerprint, &event.labels, severity, already, &mut facts);
     facts
@@ -228,6 +232,9 @@ fn resolved(
             }
         }
     }
+    if policy.is_watchdog(&event.labels) {
+        facts.push(heartbeat::stopped(state, now, &event.source, &event.labels, "was resolved"));
+    }
     if !stays {
         facts.push(Fact::AlertsForgotten { alerts: vec![fingerprint] });
     }
@@ -278,6 +285,11 @@ pub(super) fn leases_ended(
     }
     let whole_source = whole_source && lost.len() > 1;
     let mut facts = vec![Fact::AlertsLost { alerts: lost.clone(), source: source.clone(), whole_source }];
+    for alert in lost.iter().filter_map(|fingerprint| state.alerts.get(fingerprint)) {
+        if policy.is_watchdog(&alert.record.labels) {
+            facts.push(heartbeat::stopped(state, now, source, &alert.record.labels, "is no longer reported"));
+        }
+    }
     if whole_source {
         let text = format!(
             "{source} has fallen silent: {} of its alerts are no longer reported. Nobody knows whether they still fire.",

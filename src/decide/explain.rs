@@ -141,6 +141,7 @@ fn mismatch(policy: &Policy, row: &Row, asked: &Asked<'_>, why: Mismatch<'_>) ->
             (Some(wanted), None) => format!("customer_impact is not known, wanted is {wanted}"),
             (None, _) => "customer_impact does not matter".to_owned(),
         },
+        Mismatch::Watchdog => "it is a watchdog: only its silence is told, to the owner".to_owned(),
         Mismatch::NoneOutside => "severity none goes to no business or external audience".to_owned(),
     }
 }

@@ -156,6 +156,13 @@ pub enum Command {
         /// Who asks.
         by: Box<str>,
     },
+    /// The heart beats: to see that the whole way works.
+    Heartbeat {
+        /// Who gets it.
+        audience: Name,
+        /// Which beat it is, counted from the daemon's start.
+        beat: u64,
+    },
     /// Send a test message.
     SendTest {
         /// To whom.

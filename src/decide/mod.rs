@@ -8,6 +8,7 @@ mod deliveries;
 mod digest;
 mod fact;
 mod group;
+mod heartbeat;
 mod incident;
 mod input;
 mod names;

@@ -98,5 +98,6 @@ fn heading(kind: NoticeKind) -> &'static str {
         NoticeKind::SourceSilent => "A source has fallen silent",
         NoticeKind::Stale => "Alerts have not been heard of for long",
         NoticeKind::Nobody => "Nobody could be told",
+        NoticeKind::Watchdog => "A watchdog",
     }
 }

@@ -51,6 +51,8 @@ pub struct Policy {
     pub forget_after: Span,
     /// After how long without a word an alert without a lease is recalled to the owner (R5).
     pub stale_after: Span,
+    /// What alerts meet that are meant to fire for ever; none where this is empty.
+    pub watchdog: Vec<Matcher>,
     /// The key of the hashes that outsiders see; made from the journal's identity.
     pub reference_key: [u8; 32],
 }

@@ -41,6 +41,8 @@ pub enum Mismatch<'p> {
     Severity,
     /// The customer impact.
     CustomerImpact,
+    /// It is a watchdog, which no row tells of.
+    Watchdog,
     /// Severity `none` goes to no business or external audience (R9).
     NoneOutside,
 }
@@ -82,6 +84,7 @@ impl Conditions {
 pub fn read<'p>(policy: &'p Policy, asked: &Asked<'_>, mut each: impl FnMut(&'p Row, Reading<'p>)) {
     let mut governing: Vec<&Row> = Vec::new();
     let mut stopped: Option<&Row> = None;
+    let watchdog = is_watchdog(policy, asked);
     for row in &policy.rows {
         if let Some(by) = stopped.filter(|by| by.file == row.file) {
             each(row, Reading::Stopped(by));
@@ -89,9 +92,9 @@ pub fn read<'p>(policy: &'p Policy, asked: &Asked<'_>, mut each: impl FnMut(&'p 
         }
         let outside =
             || policy.audiences.get(&row.audience).is_some_and(|a| a.disclosure != Disclosure::Internal);
-        let mismatch = row
-            .conditions
-            .mismatch(asked)
+        let watchdog = watchdog.then_some(Mismatch::Watchdog);
+        let mismatch = watchdog
+            .or_else(|| row.conditions.mismatch(asked))
             .or_else(|| (!asked.severity.is_some() && outside()).then_some(Mismatch::NoneOutside));
         if let Some(mismatch) = mismatch {
             each(row, Reading::DoesNotMatch(mismatch));
@@ -123,12 +126,17 @@ pub fn governing<'p>(policy: &'p Policy, asked: &Asked<'_>) -> Vec<&'p Row> {
         Reading::DoesNotMatch(_) | Reading::Stopped(_) => {}
     });
     if let Some(unrouted) = policy.unrouted_row.as_deref()
+        && !is_watchdog(policy, asked)
         && (!matched || is_orphan(policy, asked))
         && !rows.iter().any(|row| row.audience == unrouted.audience)
     {
         rows.push(unrouted);
     }
     rows
+}
+
+fn is_watchdog(policy: &Policy, asked: &Asked<'_>) -> bool {
+    asked.kind == RowKind::Alert && policy.is_watchdog(asked.labels)
 }
 
 /// Whether it meets the other conditions of a `{team}` row and no team (R13).

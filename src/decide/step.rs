@@ -5,6 +5,7 @@ use super::alert;
 use super::digest;
 use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind};
 use super::group;
+use super::heartbeat;
 use super::incident;
 use super::input::{Command, Garbage, Input, What};
 use super::notice;
@@ -245,6 +246,7 @@ fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) 
         Command::Resume { channel, .. } => {
             vec![Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) }]
         }
+        Command::Heartbeat { audience, beat } => heartbeat::beat(state, policy, now, audience, *beat),
         Command::SendTest { recipient, audience, by } => {
             test_message::send(state, policy, now, recipient, audience, by)
         }

@@ -109,6 +109,7 @@ impl<'a> Row<'a> {
                 let (action, subject) = match command {
                     Command::Pause { channel, by } => ("pause", format!("{channel}, by {by}")),
                     Command::Resume { channel, by } => ("resume", format!("{channel}, by {by}")),
+                    Command::Heartbeat { beat, .. } => ("heartbeat", format!("beat {beat}")),
                     Command::SendTest { recipient, by, .. } => ("send_test", format!("{recipient}, by {by}")),
                 };
                 Row { action: Some(action), ..bare("command", written(subject)) }

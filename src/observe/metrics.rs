@@ -2,7 +2,7 @@
 
 use super::series::{Gauges, Known, Registrar};
 use super::table::{self, Kind, TABLE, Vocabulary};
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Withheld};
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
 use crate::decide::{Accepted, Failure, Sent};
 use crate::event::id::Digest;
 use crate::event::{Severity, Span, Time};
@@ -32,6 +32,7 @@ pub struct Metrics {
     requests: RwLock<BTreeMap<Request, Histogram>>,
     withheld: Box<[Counter]>,
     dead_letters: Box<[Counter]>,
+    pings: Box<[Counter]>,
     alerts: Box<[Gauge]>,
     cases_open: Box<[Gauge]>,
     deliveries_decided: Counter,
@@ -67,6 +68,7 @@ impl Metrics {
         let metrics = Metrics {
             withheld: registrar.counters(&table::WITHHELD, &[], Withheld::WORDS),
             dead_letters: registrar.counters(&table::DEAD_LETTERS, &[], DeadLetter::WORDS),
+            pings: registrar.counters(&table::HEARTBEAT_PINGS, &[], Ping::WORDS),
             alerts: registrar.gauges(&table::ALERTS, AlertState::WORDS),
             cases_open: registrar.gauges(&table::CASES_OPEN, CaseKind::WORDS),
             deliveries_decided: counter(&table::DELIVERIES_DECIDED),
@@ -85,6 +87,7 @@ impl Metrics {
             handle,
         };
         metrics.gauges.start.set(seconds(now));
+        metrics.gauges.heartbeat_last.set(seconds(now));
         metrics
     }
 
@@ -312,6 +315,21 @@ impl Metrics {
     pub fn clock_stepped(&self, by_ms: i64) {
         self.clock_steps.increment(1);
         self.gauges.clock_step.set(by_ms as f64 / 1e3);
+    }
+
+    /// How often the heart is to beat; `None` when it is not to.
+    pub fn heartbeat_interval(&self, every: Option<Span>) {
+        self.gauges.heartbeat_interval.set(every.map_or(0.0, |every| every.to_std().as_secs_f64()));
+    }
+
+    /// A beat went the whole way.
+    pub fn heart_beats(&self, now: Time) {
+        self.gauges.heartbeat_last.set(seconds(now));
+    }
+
+    /// The dead man's switch was pinged, and this came of it.
+    pub fn pinged(&self, ping: Ping) {
+        self.pings[ping as usize].increment(1);
     }
 
     /// An HTTP request was answered. `handler` is the path's pattern, never a path as it came in.

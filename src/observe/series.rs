@@ -199,6 +199,8 @@ pub(super) struct Gauges {
     pub(super) config_hash: Gauge,
     pub(super) clock_step: Gauge,
     pub(super) start: Gauge,
+    pub(super) heartbeat_interval: Gauge,
+    pub(super) heartbeat_last: Gauge,
 }
 
 impl Gauges {
@@ -221,6 +223,8 @@ impl Gauges {
             config_hash: gauge(&table::CONFIG_HASH),
             clock_step: gauge(&table::CLOCK_STEP),
             start: gauge(&table::PROCESS_START),
+            heartbeat_interval: gauge(&table::HEARTBEAT_INTERVAL),
+            heartbeat_last: gauge(&table::HEARTBEAT_LAST),
         }
     }
 }

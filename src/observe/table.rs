@@ -1,6 +1,6 @@
 //! The table of all metrics: the only place where their names stand. `docs/metrics.md` is generated from it.
 
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Withheld};
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
 use crate::decide::Reason;
 use crate::event::Name;
 
@@ -179,6 +179,11 @@ table! {
     CONFIG_HASH: Gauge, "tidings_config_hash", [], "A number made from the configuration in force: the same wherever that is the same.";
     CLOCK_STEP: Gauge, "tidings_clock_step_seconds", [], "The last step of the wall clock; negative is backwards.";
     CLOCK_STEPS: Counter, "tidings_clock_steps_total", [], "Steps of the wall clock by more than a minute.";
+    HEARTBEAT_INTERVAL: Gauge, "tidings_heartbeat_interval_seconds", [], "How often the heart is to beat; 0 when it is not to.";
+    HEARTBEAT_LAST: Gauge, "tidings_heartbeat_last_success_timestamp_seconds", [],
+        "When a beat last went the whole way, the ping included; until then the start.";
+    HEARTBEAT_PINGS: Counter, "tidings_heartbeat_pings_total", [Words("result", Ping::WORDS)],
+        "Pings of the dead man's switch, by what came of them.";
     HTTP_REQUESTS: Histogram(REQUESTS), "tidings_http_request_duration_seconds", [Request], "How long HTTP requests took.";
     BUILD_INFO: Gauge, "tidings_build_info", [Version], "Always 1.";
     PROCESS_START: Gauge, "process_start_time_seconds", [], "When this process started.";

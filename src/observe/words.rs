@@ -99,3 +99,13 @@ words! {
         Incident = "incident",
     }
 }
+
+words! {
+    /// What came of a ping.
+    Ping {
+        /// It was answered with a yes.
+        Accepted = "accepted",
+        /// It was not.
+        Failed = "failed",
+    }
+}

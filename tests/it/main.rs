@@ -10,6 +10,7 @@ mod email;
 mod end_to_end;
 mod expect;
 mod faults;
+mod heartbeat;
 mod http;
 mod messages;
 mod metrics;

@@ -40,6 +40,8 @@ pub enum NoticeKind {
     Stale,
     /// An audience resolves to nobody.
     Nobody,
+    /// An alert that is meant to fire for ever stopped coming, or comes again.
+    Watchdog,
 }
 
 impl WithheldReason {

@@ -73,6 +73,7 @@ fn policy() -> Policy {
         remember_events_max: 10,
         forget_after: Span::from_mins(60),
         stale_after: Span::from_mins(60),
+        watchdog: Vec::new(),
         reference_key: [7; 32],
     }
 }
