@@ -7,8 +7,8 @@ use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Roots, audience, contact, environment, include, ingest, journal, severity,
-    template, token, via,
+    Config, JournalSettings, Roots, audience, contact, environment, heartbeat, include, ingest, journal,
+    severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;

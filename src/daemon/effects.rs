@@ -197,5 +197,4 @@ impl Means {
         }
         self.history.tell(head, at, batch.decided);
     }
-
 }

@@ -13,7 +13,8 @@ use crate::message::{About, CaseStatus, Kind, Subject};
 pub(super) fn beat(state: &State, policy: &Policy, now: Time, audience: &Name, beat: u64) -> Vec<Fact> {
     let Some(known) = policy.audiences.get(audience) else { return Vec::new() };
     let severity = Severity::NONE;
-    let text = format!("This is beat {beat} since the start. Nothing has happened and nothing is to be done.");
+    let text =
+        format!("This is beat {beat} since the start. Nothing has happened and nothing is to be done.");
     let subject = Subject {
         kind: Kind::Notice,
         status: CaseStatus::Open,
