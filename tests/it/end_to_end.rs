@@ -2,9 +2,10 @@
 //! in the words that it may read.
 
 use crate::support::channels::{self, SECRET};
-use crate::support::daemon::{Daemon, free_port};
+use crate::support::daemon::Daemon;
 use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
+use crate::support::prometheus::Prometheus;
 use crate::support::providers::{self, is_signed};
 use crate::support::smtp::{Orders, Relay};
 use crate::support::web::{Say, Web};
@@ -262,15 +263,14 @@ fn by_http(stage: &Stage) {
 }
 
 /// A Prometheus that scrapes one flag and has one rule about it.
-struct Prometheus {
+struct Shop {
     flag: Arc<AtomicBool>,
     _exporter: Web,
-    _folder: tempfile::TempDir,
-    child: std::process::Child,
+    _prometheus: Prometheus,
 }
 
-impl Prometheus {
-    fn start(alertmanager: u16) -> Prometheus {
+impl Shop {
+    fn watched(alertmanager: u16) -> Shop {
         let flag = Arc::new(AtomicBool::new(true));
         let shown = flag.clone();
         let exporter = Web::start(move |_, _| {
@@ -281,35 +281,14 @@ impl Prometheus {
                 format!("# TYPE broken gauge\nbroken {value}\n"),
             )
         });
-        let folder = tempfile::tempdir().unwrap();
         let rules = "groups:\n- name: g\n  rules:\n  - alert: CheckoutBroken\n    expr: broken == 1\n    \
                      labels: {severity: critical, team: PROM-team}\n    annotations: {summary: PROM-summary}\n";
-        std::fs::write(folder.path().join("rules.yml"), rules).unwrap();
         let config = format!(
-            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\nalerting:\n  \
-             alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{alertmanager}']}}]}}]\nscrape_configs:\n\
-             - job_name: shop\n  static_configs: [{{targets: ['127.0.0.1:{}']}}]\n",
+            "alerting:\n  alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{alertmanager}']}}]}}]\n\
+             scrape_configs:\n- job_name: shop\n  static_configs: [{{targets: ['127.0.0.1:{}']}}]\n",
             exporter.port
         );
-        std::fs::write(folder.path().join("prometheus.yml"), config).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(tools::find("prometheus"))
-            .arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{}", free_port()))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Prometheus { flag, _exporter: exporter, _folder: folder, child }
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Shop { flag, _prometheus: Prometheus::start(&config, rules), _exporter: exporter }
     }
 }
 
@@ -324,7 +303,7 @@ fn hidden_of_alert(level: usize) -> Vec<String> {
 
 fn by_prometheus(stage: &Stage) {
     let before: Vec<[usize; 4]> = (0..3).map(|level| stage.told(level).map(|texts| texts.len())).collect();
-    let prometheus = Prometheus::start(stage.daemon.port);
+    let shop = Shop::watched(stage.daemon.port);
     let more = |by: usize| {
         for (level, before) in before.iter().enumerate() {
             for (channel, before) in before.iter().enumerate() {
@@ -340,7 +319,7 @@ fn by_prometheus(stage: &Stage) {
         assert!(texts.iter().any(|text| text.contains("CheckoutBroken")), "channel {channel}: {texts:#?}");
     }
     assert!(internal[0].iter().any(|text| text.contains("PROM-summary")), "{internal:#?}");
-    prometheus.flag.store(false, Ordering::Release);
+    shop.flag.store(false, Ordering::Release);
     more(2);
     for (level, name) in LEVELS.into_iter().enumerate() {
         let texts = stage.told(level).concat();

@@ -10,7 +10,7 @@ fn beating(sink: &Web, switch: &Web) -> Daemon {
     Daemon::start(|folder| {
         std::fs::write(folder.join("switch"), switch).unwrap();
         format!(
-            "\n[channel.sink]\ntype = \"webhook\"\nurl = \"{sink}\"\n\
+            "unrouted = \"duty\"\n[channel.sink]\ntype = \"webhook\"\nformat = \"alertmanager\"\nurl = \"{sink}\"\n\
              [audience.duty]\ndisclosure = \"internal\"\ndestinations = [\"sink\"]\n\
              [audience.heartbeat]\ndisclosure = \"internal\"\ndestinations = [\"sink\"]\n\
              [heartbeat]\naudience = \"heartbeat\"\nevery = \"1s\"\nping = {{ file = {:?} }}\n\

@@ -21,3 +21,4 @@ mod support;
 mod teams;
 mod tidy;
 mod tools;
+mod watch;

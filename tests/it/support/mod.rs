@@ -7,6 +7,7 @@ pub mod door;
 pub mod lane;
 pub mod nats;
 pub mod patience;
+pub mod prometheus;
 pub mod providers;
 pub mod smtp;
 pub mod web;
