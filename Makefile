@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint deny watch bench advisories docs tools clean-tools
+.PHONY: help run test check lint deny watch deploy image bench advisories docs tools clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ test: ## all tests; fetches what they need into .tools/ first
 	@scripts/tools.sh python debian
 	$(CARGO) test --locked
 
-check: lint deny watch test ## what CI runs
+check: lint deny watch test deploy ## what CI runs, but for `make image`
 
 lint: ## formatting, and clippy with every warning an error
 	$(CARGO) fmt --check
@@ -29,6 +29,15 @@ watch: ## rules, dashboards, metrics and runbooks fit together, and each check o
 	@scripts/tools.sh python debian
 	.tools/venv/bin/python -B scripts/check-watch.py
 	.tools/venv/bin/python -B scripts/check-watch.py --self-test
+
+deploy: ## what lies in deploy/ is valid, complete and agrees with itself; needs kubectl
+	@scripts/tools.sh deploy
+	$(CARGO) build --locked --quiet
+	.tools/deploy-venv/bin/python -B scripts/check-deploy.py --tidings target/debug/tidings --self-test
+
+image: ## packs the binary into the image without an engine, and sees it serve; needs root
+	$(CARGO) build --locked --quiet
+	deploy/container/check.sh target/debug/tidings
 
 bench: ## figures, compared with Alertmanager; writes a report
 	@scripts/bench.sh

@@ -5,7 +5,7 @@
     scripts/check-deploy.py --write        writes the PrometheusRule from deploy/prometheus/rules.yml, then checks
     scripts/check-deploy.py --self-test    breaks a copy of the files in every way, and demands that it is found
 
-It needs kubectl 1.21 or newer (not Debian's), the packages of tests/requirements.txt, and a built `tidings`. It pulls
+It needs kubectl 1.21 or newer (not Debian's), the packages of deploy/requirements.txt, and a built `tidings`. It pulls
 no image, starts no container and asks no cluster: whether tags and digests exist in registries is not checked.
 """
 

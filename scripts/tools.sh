@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Brings the tools that tests, checks and `make run` need into .tools/, and nothing anywhere else.
 #
-#   scripts/tools.sh [python] [debian] [deny]     all three when none is named
+#   scripts/tools.sh [python] [debian] [deny] [deploy]     the first three when none is named
 #   scripts/tools.sh nats-server                  prints the path of the nats-server to use
 #
 # python  a virtual environment from tests/requirements.txt, nats-server among it
 # debian  prometheus, promtool, prometheus-alertmanager and smtpd, unpacked beside the system: nothing is
 #         installed and no service starts
 # deny    cargo-deny, built from source
+# deploy  a virtual environment from deploy/requirements.txt: what checks manifests and the Containerfile
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,16 +20,22 @@ readonly DEBIAN_PACKAGES=(prometheus prometheus-alertmanager opensmtpd libevent-
 say() { printf '%s\n' "$*" >&2; }
 die() { say "tools: $*"; exit 1; }
 
-python_tools() {
-    local venv=$TOOLS/venv
-    cmp -s tests/requirements.txt "$venv/requirements.txt" && return
+# A virtual environment in the folder $1 of .tools/, from the requirements $2.
+environment() {
+    local venv=$TOOLS/$1 wanted=$2
+    cmp -s "$wanted" "$venv/requirements.txt" && return
     command -v python3 >/dev/null || die "python3 is missing: install Python 3.9 or newer"
     say "tools: python environment into $venv"
     rm -rf "$venv"
     python3 -m venv "$venv" || die "python3 cannot make a virtual environment: apt-get install python3-venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r tests/requirements.txt
-    cp tests/requirements.txt "$venv/requirements.txt"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$wanted"
+    cp "$wanted" "$venv/requirements.txt"
 }
+
+python_tools() { environment venv tests/requirements.txt; }
+
+# Apart, because it is large and only `make deploy` needs it.
+deploy_tools() { environment deploy-venv deploy/requirements.txt; }
 
 nats_server() {
     command -v nats-server || {
@@ -76,7 +83,8 @@ for tool in "$@"; do
         python) python_tools ;;
         debian) debian_tools ;;
         deny) deny_tool ;;
+        deploy) deploy_tools ;;
         nats-server) nats_server ;;
-        *) die "no such tool: $tool (python, debian, deny, nats-server)" ;;
+        *) die "no such tool: $tool (python, debian, deny, deploy, nats-server)" ;;
     esac
 done
