@@ -4,6 +4,7 @@
 
 mod bulkhead;
 mod crash;
+mod disk;
 mod docs;
 mod downtime;
 mod email;

@@ -65,6 +65,8 @@ pub struct Daemon {
     pub arguments: Vec<String>,
     /// What is logged.
     pub log_filter: String,
+    /// What the process is started by, where it is to see another disk.
+    pub within: Vec<String>,
     child: Option<Child>,
 }
 
@@ -81,6 +83,7 @@ impl Daemon {
             crash: String::new(),
             arguments: Vec::new(),
             log_filter: "info,tidings=debug".to_owned(),
+            within: Vec::new(),
             child: None,
         };
         daemon.configure(&rest);
@@ -141,14 +144,11 @@ impl Daemon {
             Stdio::from(options.unwrap())
         };
         // It dies with the tests where the machine can arrange that.
-        let guard = Path::new("/usr/bin/setpriv");
-        let mut command = if guard.exists() {
-            let mut command = Command::new(guard);
-            command.args(["--pdeathsig", "KILL", "--", BINARY]);
-            command
-        } else {
-            Command::new(BINARY)
-        };
+        let guard = Path::new("/usr/bin/setpriv").exists().then_some(["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"]);
+        let guard = guard.into_iter().flatten().map(str::to_owned);
+        let mut words = self.within.iter().cloned().chain(guard).chain([BINARY.to_owned()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
         command.arg("run").arg("--config").arg(self.config()).args(&self.arguments);
         command.args(["--log", &self.log_filter]).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(open()).stderr(open());

@@ -3,6 +3,7 @@
 pub mod channels;
 pub mod client;
 pub mod daemon;
+pub mod disk;
 pub mod door;
 pub mod lane;
 pub mod nats;
