@@ -8,9 +8,9 @@ use crate::decide::{Fact, Input, State};
 use crate::event::id::Digest;
 use crate::event::{Name, Span, Time};
 use crate::ingest::{Answer, Fate, Refusal};
-use crate::journal::{Cursor, Decided, Encoder, Head, Header, Room, Store, entry};
 #[cfg(debug_assertions)]
 use crate::journal::crash_mark;
+use crate::journal::{Cursor, Decided, Encoder, Head, Header, Room, Store, entry};
 use crate::message::Kind;
 use crate::observe::metrics::Metrics;
 use serde::{Deserialize, Serialize};
@@ -223,6 +223,11 @@ impl Appends {
     /// How much room the journal has.
     pub fn room(&self) -> Room {
         self.store.room()
+    }
+
+    /// How many bytes are left before the reserve, where the journal lies on a disk.
+    pub fn room_bytes(&self) -> Option<u64> {
+        self.store.room_bytes()
     }
 
     /// Appends what a turn decided.

@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod door;
 pub mod effects;
 pub mod engine;
+pub mod failed_append;
 pub mod history;
 pub mod kept;
 pub mod lanes;

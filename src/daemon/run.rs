@@ -6,9 +6,10 @@ use super::brake::Brake;
 use super::channels;
 use super::clock::{self, Clock};
 use super::dispatch::Dispatcher;
-use super::effects::{Effects, Means};
 use super::door::Mailbox;
+use super::effects::{Effects, Means};
 use super::engine::{Engine, NewPolicy};
+use super::failed_append::FailedAppend;
 use super::history::{self, Feed};
 use super::kept::KeptMessages;
 use super::lanes;
@@ -107,6 +108,7 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     if !fallen_back {
         metrics.config_loaded(config.text.hash, now);
     }
+    metrics.journal_append_failed(FailedAppend::beside(&journal.path).last());
     let mailbox = Arc::new(Mailbox::new(incident_lanes(&config), clock.clone()));
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
@@ -206,6 +208,7 @@ async fn start_engine(
         history: feed,
         metrics: metrics.clone(),
         clock: clock.clone(),
+        failed: FailedAppend::beside(&config.journal.path),
     };
     let effects = Effects::start(means, tasks);
     let retain = config.journal.retain;

@@ -267,9 +267,15 @@ impl Metrics {
         self.gauges.journal_head.set(number(sequence));
     }
 
-    /// Whether only the disk reserve is left.
-    pub fn journal_room_reserve(&self, reserve: bool) {
+    /// Whether only the disk reserve is left, and how many bytes there are before it, where there is a disk.
+    pub fn journal_room(&self, reserve: bool, bytes: Option<u64>) {
         self.gauges.journal_reserve.set(flag(reserve));
+        self.gauges.journal_room.set(bytes.map_or(f64::NAN, number));
+    }
+
+    /// When an append last failed, if one ever did.
+    pub fn journal_append_failed(&self, last: Option<Time>) {
+        self.gauges.journal_append_failed.set(last.map_or(0.0, seconds));
     }
 
     /// A snapshot was kept.

@@ -265,9 +265,11 @@ async fn the_reserve_closes_and_opens_again_without_a_restart() {
         Arc::new(move |_| Ok(Space { free: seen.load(Ordering::Relaxed), total: 1 << 40 }));
     let store = FileStore::open(&Options { measure, ..options(&folder) }).unwrap();
     assert_eq!(store.room(), Room::Plenty);
+    assert!(store.room_bytes().is_some_and(|left| left > 0));
     free.store(1 << 20, Ordering::Relaxed);
     let store = filled(store, 8).await;
     assert_eq!(store.room(), Room::Reserve, "seen while appending, without waiting for a pause");
+    assert_eq!(store.room_bytes(), Some(0));
     let store = filled(store, 1).await;
     free.store(1 << 30, Ordering::Relaxed);
     eventually("room", || store.room() == Room::Plenty).await;
