@@ -1,5 +1,6 @@
 //! The daemon's HTTP face: the ways in, probes, metrics, reload, and commands of people.
 
+use super::measure;
 use super::reload::{Reload, Reloader};
 use super::run::Shared;
 use super::task::TaskKind;
@@ -60,6 +61,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
+    measure::http_listens(&shared.metrics);
     shared.tasks.spawn(TaskKind::Vital, "http", async move {
         let stop = tasks.clone();
         serve(listener, router, ServerLimits::default(), async move { stop.stopping().await }).await;

@@ -46,3 +46,16 @@ fn an_append_that_failed_ends_the_process_and_is_known_at_the_next_start() {
     wait("it goes on", || hook.count() == 1);
     daemon.term();
 }
+
+#[test]
+fn the_lanes_of_http_are_connected_while_it_listens() {
+    let hook = providers::webhook(SECRET);
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook)
+    });
+    for lane in ["http-incidents", "http-alerts"] {
+        assert_eq!(daemon.metric("tidings_lane_connected", &format!("lane=\"{lane}\"")), 1.0, "{lane}");
+    }
+    daemon.term();
+}
