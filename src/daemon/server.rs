@@ -10,6 +10,7 @@ use crate::event::{Name, Recipient};
 use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
+use crate::observe::Handler;
 use crate::observe::metrics::CONTENT_TYPE;
 use arc_swap::ArcSwap;
 use axum::extract::{Path, Request, State};
@@ -17,7 +18,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -128,18 +129,22 @@ fn own_routes(face: Face) -> Router {
         .with_state(face)
 }
 
-/// Counts and times every request by the route that it matched, never by what it asked for.
+fn handler_of(method: &Method, path: &str) -> Handler {
+    match path {
+        "/api/v2/alerts" => Handler::Alerts,
+        "/v1/events" if *method == Method::POST => Handler::Events,
+        "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
+        "/-/healthy" | "/-/ready" => Handler::Probes,
+        "/-/reload" => Handler::Reload,
+        "/metrics" => Handler::Metrics,
+        path if path.starts_with("/v1/") => Handler::Commands,
+        _ => Handler::Other,
+    }
+}
+
+/// Counts and times every request by the word of its handler, never by what it asked for.
 async fn measured(State(face): State<Face>, request: Request, next: Next) -> Response {
-    let handler = match request.uri().path() {
-        "/api/v2/alerts" => "alerts",
-        "/v1/events" => "events",
-        "/metrics" => "metrics",
-        "/-/healthy" | "/-/ready" => "probes",
-        "/-/reload" => "reload",
-        "/v1/told" | "/v1/cases" => "questions",
-        path if path.starts_with("/v1/") => "commands",
-        _ => "other",
-    };
+    let handler = handler_of(request.method(), request.uri().path());
     let method = request.method().clone();
     let started = face.shared.clock.elapsed();
     let response = next.run(request).await;

@@ -2,7 +2,7 @@
 
 use super::series::{Gauges, Known, Registrar};
 use super::table::{self, Kind, TABLE, Vocabulary};
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Withheld};
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Withheld};
 use crate::decide::{Accepted, Failure, Sent};
 use crate::event::id::Digest;
 use crate::event::{Severity, Span, Time};
@@ -320,9 +320,9 @@ impl Metrics {
         self.gauges.clock_step.set(by_ms as f64 / 1e3);
     }
 
-    /// An HTTP request was answered. `handler` is the path's pattern, never a path as it came in.
-    pub fn http_request(&self, handler: &'static str, method: &str, code: u16, took: Duration) {
-        let request = (handler, known_method(method), code);
+    /// An HTTP request was answered.
+    pub fn http_request(&self, handler: Handler, method: &str, code: u16, took: Duration) {
+        let request = (handler.as_str(), known_method(method), code);
         let took = took.as_secs_f64();
         if let Some(histogram) = self.requests.read().unwrap_or_else(PoisonError::into_inner).get(&request) {
             return histogram.record(took);

@@ -42,7 +42,8 @@ pub enum Label {
     Words(&'static str, &'static [&'static str]),
     /// `result` and `reason` of an attempt: an accepted one has the reason `none`.
     Attempt,
-    /// `handler`, `method` and `code` of an HTTP request; registered when the first such request was answered.
+    /// `handler`, `method` and `code` of an HTTP request, the handler one of [`Handler::WORDS`](super::Handler::WORDS); registered when the first
+    /// such request was answered.
     Request,
     /// `version`: this program's.
     Version,

@@ -59,3 +59,30 @@ fn the_lanes_of_http_are_connected_while_it_listens() {
     }
     daemon.term();
 }
+
+#[test]
+fn requests_are_counted_under_the_word_of_their_handler() {
+    let hook = providers::webhook(SECRET);
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook)
+    });
+    for (method, path, handler) in [
+        ("POST", "/v1/events", "events"),
+        ("GET", "/v1/events", "questions"),
+        ("GET", "/v1/told", "questions"),
+        ("POST", "/api/v2/alerts", "alerts"),
+        ("POST", "/v1/channels/none/pause", "commands"),
+        ("POST", "/-/reload", "reload"),
+        ("GET", "/-/healthy", "probes"),
+        ("GET", "/metrics", "metrics"),
+        ("GET", "/nonsense", "other"),
+    ] {
+        let labels = format!("handler=\"{handler}\",method=\"{method}\"");
+        let count = || daemon.metric("tidings_http_request_duration_seconds_count", &labels);
+        let before = count();
+        daemon.try_send(method, path, &[], "[]").unwrap();
+        assert!(count() > before, "{method} {path} is no {handler}");
+    }
+    daemon.term();
+}
