@@ -354,3 +354,15 @@ async fn a_backup_of_a_running_journal_goes_on_where_it_was_taken() {
     let store = filled(store, 1).await;
     assert_eq!(verify(&store).await.count, 4);
 }
+
+/// A root that nobody may write has no folder for temporary files.
+#[test]
+fn what_is_temporary_stays_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, ..) = table::open_writer(folder.path(), BORN).unwrap();
+    let (reader, _) = table::open_reader(folder.path(), false).unwrap();
+    for connection in [writer, reader] {
+        let place: i32 = connection.query_row("PRAGMA temp_store", [], |row| row.get(0)).unwrap();
+        assert_eq!(place, 2);
+    }
+}
