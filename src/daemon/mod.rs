@@ -13,6 +13,7 @@ pub mod effects;
 pub mod engine;
 pub mod failed_append;
 pub mod history;
+pub mod imprint;
 pub mod kept;
 pub mod lanes;
 pub mod leases;

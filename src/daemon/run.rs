@@ -11,6 +11,7 @@ use super::effects::{Effects, Means};
 use super::engine::{Engine, NewPolicy};
 use super::failed_append::FailedAppend;
 use super::history::{self, Feed};
+use super::imprint::Imprinter;
 use super::kept::KeptMessages;
 use super::lanes;
 use super::leases::Leases;
@@ -113,6 +114,8 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
+    let imprinter = Imprinter::new().map_err(|error| Stopped::Failed(format!("no random bytes: {error}")))?;
+    let used = imprinter.of(&config);
     let brake = Brake::new(&journal.path, recovered.worked);
     match brake.holds() {
         None => {
@@ -127,7 +130,8 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
         }
     }
     upkeep(&shared);
-    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, shared.clone()));
+    let secrets = (imprinter, used);
+    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, secrets, shared.clone()));
     reload::watch(&reloader, &shared.tasks);
     server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");

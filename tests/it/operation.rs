@@ -4,9 +4,14 @@ use crate::support::channels::{self, EACH_ALONE, SECRET};
 use crate::support::daemon::Daemon;
 use crate::support::patience::wait;
 use crate::support::providers;
-use crate::support::web::Web;
+use crate::support::web::{Say, Web};
 use serde_json::{Value, json};
-use tidings::daemon::clock::wall_ms;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+use tidings::daemon::clock::{Clock, wall_ms};
+
+/// The key that comes after [`SECRET`].
+const NEXT_SECRET: &str = "whsec_b3BlcmF0aW9uLXRlc3RzLXR1cm4ta2V5cy1vdmVy";
 
 /// One webhook that hears of every alert, each alone.
 fn webhook(hook: &Web) -> String {
@@ -84,5 +89,100 @@ fn requests_are_counted_under_the_word_of_their_handler() {
         daemon.try_send(method, path, &[], "[]").unwrap();
         assert!(count() > before, "{method} {path} is no {handler}");
     }
+    daemon.term();
+}
+
+/// A receiver that takes what is signed with any key.
+fn lenient() -> Web {
+    Web::start(|_, _| Say(204, "", String::new()))
+}
+
+fn signed_with(hook: &Web, number: usize) -> &'static str {
+    let heard = &hook.heard()[number];
+    let mut keys = [SECRET, NEXT_SECRET].into_iter().filter(|key| providers::is_signed(heard, key));
+    keys.next_back().unwrap_or("neither")
+}
+
+/// The secret lies where nobody watches, behind a link: only who asks for it brings about a reload.
+#[test]
+fn a_secret_that_comes_or_changes_is_used_from_the_next_reload_on() {
+    let (hook, elsewhere) = (lenient(), tempfile::tempdir().unwrap());
+    let secret = elsewhere.path().join("whsec");
+    let mut daemon = Daemon::start(|folder| {
+        symlink(&secret, folder.join("whsec")).unwrap();
+        webhook(&hook)
+    });
+    let down = || daemon.metric("tidings_channel_down", "channel=\"hook\"");
+    let adopted = || {
+        let tail = daemon.command(&["journal", "tail", "--from", "1"]);
+        String::from_utf8_lossy(&tail.stdout).matches("policy_adopted").count()
+    };
+    let unchanged = r#"{"reloaded":false,"reason":"nothing has changed"}"#;
+    assert_eq!((down(), adopted()), (1.0, 1));
+    daemon.event(&alert("A"));
+    wait("it waits", || daemon.metric("tidings_deliveries_pending", "channel=\"hook\"") == 1.0);
+    assert_eq!(daemon.post("/-/reload", "").body, unchanged);
+
+    std::fs::write(&secret, SECRET).unwrap();
+    assert_eq!(daemon.post("/-/reload", "").body, r#"{"reloaded":true,"secrets":true}"#);
+    assert_eq!(down(), 0.0);
+    wait("what waited is told", || hook.count() == 1);
+    assert_eq!(signed_with(&hook, 0), SECRET);
+    assert_eq!(daemon.post("/-/reload", "").body, unchanged);
+
+    std::fs::write(&secret, NEXT_SECRET).unwrap();
+    assert_eq!(daemon.post("/-/reload", "").body, r#"{"reloaded":true,"secrets":true}"#);
+    daemon.event(&alert("B"));
+    wait("the next one is told", || hook.count() == 2);
+    assert_eq!(signed_with(&hook, 1), NEXT_SECRET);
+
+    // Mistakes in the files keep no secret from being used.
+    daemon.configure(&webhook(&hook).replace("\"alert\"", "\"allert\""));
+    std::fs::write(&secret, SECRET).unwrap();
+    assert_eq!(daemon.post("/-/reload", "").status, 400);
+    daemon.event(&alert("C"));
+    wait("the third one is told", || hook.count() == 3);
+    assert_eq!(signed_with(&hook, 2), SECRET);
+    assert_eq!(adopted(), 1, "the policy is the same all along");
+    daemon.term();
+    let log = daemon.log();
+    assert!(log.contains("channel.hook.secret") && !log.contains(&SECRET[6..]), "{log}");
+}
+
+#[test]
+fn the_folder_of_a_secret_is_watched() {
+    let (hook, run) = (lenient(), tempfile::tempdir().unwrap());
+    let secret = run.path().join("token");
+    let mut daemon = Daemon::start(|_| {
+        let place = format!("{{ file = {secret:?} }}");
+        webhook(&hook).replace("{ file = \"whsec\" }", &place)
+    });
+    let down = || daemon.metric("tidings_channel_down", "channel=\"hook\"");
+    assert_eq!(down(), 1.0);
+    let written = Clock::start(None);
+    std::fs::write(&secret, SECRET).unwrap();
+    wait("the secret is noticed", || down() == 0.0);
+    assert!(written.elapsed() < Duration::from_secs(20), "that was the poll: {:?}", written.elapsed());
+    daemon.term();
+}
+
+#[test]
+fn a_token_that_is_rotated_opens_and_the_one_before_does_not() {
+    let hook = lenient();
+    let token = "\n[token.boss]\nsecret = { file = \"boss\" }\nmay = [\"admin\"]\n";
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        std::fs::write(folder.join("boss"), "token-before").unwrap();
+        webhook(&hook) + token
+    });
+    let reload = |token: &str| {
+        let bearer = format!("Authorization: Bearer {token}");
+        daemon.try_send("POST", "/-/reload", &[&bearer], "").unwrap().status
+    };
+    assert_eq!((reload("token-before"), reload("token-after")), (200, 401));
+    std::fs::write(daemon.folder().join("boss"), "token-after").unwrap();
+    daemon.signal("HUP");
+    wait("the new token opens", || reload("token-after") == 200);
+    assert_eq!(reload("token-before"), 401);
     daemon.term();
 }
