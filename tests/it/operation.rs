@@ -2,6 +2,7 @@
 
 use crate::support::channels::{self, EACH_ALONE, SECRET};
 use crate::support::daemon::Daemon;
+use crate::support::nats::NatsServer;
 use crate::support::patience::wait;
 use crate::support::providers;
 use crate::support::web::{Say, Web};
@@ -184,5 +185,44 @@ fn a_token_that_is_rotated_opens_and_the_one_before_does_not() {
     daemon.signal("HUP");
     wait("the new token opens", || reload("token-after") == 200);
     assert_eq!(reload("token-before"), 401);
+    daemon.term();
+}
+
+/// A lane that is read from this server; further keys of `[ingest.nats]` may follow.
+fn lane(nats: &NatsServer, login: &str) -> String {
+    format!(
+        "\n[ingest.nats]\nservers = [\"{}\"]\nstart = \"all\"\n{login}\n[[ingest.nats.read]]\nstream = \"ALERTS\"\n\
+         subjects = [\"alerts.>\"]\ncreate = true",
+        nats.url()
+    )
+}
+
+#[test]
+fn a_lane_without_a_connection_is_told_once_and_once_that_it_reads() {
+    let (hook, mut nats) = (lenient(), NatsServer::start());
+    nats.kill9();
+    let mut daemon = Daemon::new(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook) + &lane(&nats, "")
+    });
+    daemon.log_filter = "info".to_owned();
+    daemon.restart();
+    let told = |daemon: &Daemon, level: &str, words: &str| {
+        let level = format!("\"level\":\"{level}\"");
+        daemon.log().lines().filter(|line| line.contains(&level) && line.contains(words)).count()
+    };
+    let silent = |daemon: &Daemon| told(daemon, "WARN", "the lane does not read");
+    let reads = |daemon: &Daemon| told(daemon, "INFO", "the lane reads");
+    wait("that it does not read is told", || silent(&daemon) == 1);
+    std::thread::sleep(Duration::from_secs(7));
+    assert_eq!((silent(&daemon), reads(&daemon)), (1, 0), "{}", daemon.log());
+    for round in 1..=2 {
+        nats.restart();
+        wait("that it reads is told", || reads(&daemon) == round);
+        nats.kill9();
+        wait("that it does not is told again", || silent(&daemon) == round + 1);
+    }
+    std::thread::sleep(Duration::from_secs(7));
+    assert_eq!((silent(&daemon), reads(&daemon)), (3, 2), "{}", daemon.log());
     daemon.term();
 }
