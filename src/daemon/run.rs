@@ -117,23 +117,31 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     let imprinter = Imprinter::new().map_err(|error| Stopped::Failed(format!("no random bytes: {error}")))?;
     let used = imprinter.of(&config);
     let brake = Brake::new(&journal.path, recovered.worked);
-    match brake.holds() {
-        None => {
-            start_engine(&shared, &store, &config, recovered, brake, now).await?;
-            shared.health.ready("journal");
+    let begun = async {
+        match brake.holds() {
+            None => {
+                start_engine(&shared, &store, &config, recovered, brake, now).await?;
+                shared.health.ready("journal");
+            }
+            Some(why) => {
+                tracing::error!(why, "sending is stopped");
+                shared.mailbox.close();
+                shared.metrics.sending_stopped(true);
+                shared.health.not_ready("journal", &why);
+            }
         }
-        Some(why) => {
-            tracing::error!(why, "sending is stopped");
-            shared.mailbox.close();
-            shared.metrics.sending_stopped(true);
-            shared.health.not_ready("journal", &why);
-        }
+        upkeep(&shared);
+        let (secrets, shared) = ((imprinter, used), shared.clone());
+        let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, secrets, shared.clone()));
+        reload::watch(&reloader, &shared.tasks);
+        server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)
+    };
+    if let Err(stopped) = begun.await {
+        // What has begun ends in order: why it did not start is said once, by whoever asked for it.
+        shared.tasks.stop();
+        shared.tasks.ended().await;
+        return Err(stopped);
     }
-    upkeep(&shared);
-    let secrets = (imprinter, used);
-    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, secrets, shared.clone()));
-    reload::watch(&reloader, &shared.tasks);
-    server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
     stop_signal(&shared.tasks).await;
     shared.tasks.stop();
@@ -256,7 +264,7 @@ async fn start_engine(
     metrics.leading(Some(epoch));
     lead.await.map_err(|_| Stopped::Failed("the first entry could not be written".into()))?;
     if let Some(nats) = &config.ingest.nats {
-        lanes::start(nats, &cursors, now, mailbox, metrics, tasks).await.map_err(Stopped::Unusable)?;
+        lanes::start(nats, cursors, now, mailbox, metrics, tasks).map_err(Stopped::Unusable)?;
     }
     Ok(())
 }

@@ -226,3 +226,61 @@ fn a_lane_without_a_connection_is_told_once_and_once_that_it_reads() {
     assert_eq!((silent(&daemon), reads(&daemon)), (3, 2), "{}", daemon.log());
     daemon.term();
 }
+
+#[test]
+fn a_login_for_nats_that_is_missing_is_waited_for_and_the_rest_works() {
+    let hook = lenient();
+    let nats = NatsServer::with(|_| "authorization { user: tidings, password: opens-nats }".to_owned());
+    let login = "user = \"tidings\"\npassword = { file = \"nats-login\" }";
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook) + &lane(&nats, login)
+    });
+    wait("that it is missing is told", || daemon.log().contains("nats-login"));
+    daemon.event(&alert("A"));
+    wait("what came by HTTP is told", || hook.count() == 1);
+    let connected = || daemon.metric("tidings_lane_connected", "lane=\"alerts\"");
+    assert_eq!(connected(), 0.0);
+    let log = daemon.log();
+    let told = log.matches("ingest.nats.password: the file nats-login cannot be read").count();
+    assert!(told == 1 && !log.contains("something vital failed"), "{log}");
+    std::fs::write(daemon.folder().join("nats-login"), "opens-nats").unwrap();
+    wait("the lane reads", || connected() == 1.0);
+    daemon.term();
+    assert!(!daemon.log().contains("opens-nats"));
+}
+
+#[test]
+fn what_is_no_credentials_file_is_named() {
+    let (hook, nats) = (lenient(), NatsServer::start());
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        std::fs::write(folder.join("creds"), "opens-nothing").unwrap();
+        webhook(&hook) + &lane(&nats, "credentials = { file = \"creds\" }")
+    });
+    wait("what is wrong with it is told", || {
+        daemon.log().contains("ingest.nats.credentials: the file creds holds no credentials of NATS")
+    });
+    let checked = daemon.command(&["check", "--secrets"]);
+    assert_eq!(checked.status.code(), Some(0), "it can be opened");
+    daemon.term();
+    assert!(!daemon.log().contains("opens-nothing"));
+}
+
+#[test]
+fn a_start_that_comes_to_nothing_says_why_once() {
+    let hook = lenient();
+    let mut daemon = Daemon::new(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook)
+    });
+    let taken = std::net::TcpListener::bind(("127.0.0.1", daemon.port)).unwrap();
+    daemon.spawn();
+    assert_eq!(daemon.ended().code(), Some(64));
+    let log = daemon.log();
+    assert_eq!(log.matches("cannot listen on").count(), 1, "{log}");
+    assert!(!log.contains("something vital failed"), "{log}");
+    drop(taken);
+    daemon.restart();
+    daemon.term();
+}
