@@ -25,13 +25,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 
 # Metrics that rules and dashboards name before the daemon has them; a metric leaves this list when it comes.
-COMING = {
-    "tidings_heartbeat_interval_seconds": ("gauge", {}),
-    "tidings_heartbeat_last_success_timestamp_seconds": ("gauge", {}),
-    "tidings_heartbeat_pings_total": ("counter", {"result": {"accepted", "failed"}}),
-    "tidings_journal_append_failed_timestamp_seconds": ("gauge", {}),
-    "tidings_journal_room_bytes": ("gauge", {}),
-}
+COMING = {}
 # What Prometheus itself adds.
 TARGET = {"job", "instance"}
 UP = {"up": ("gauge", {})}

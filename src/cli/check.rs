@@ -66,30 +66,6 @@ fn show(text: &str) {
 
 /// Every secret that cannot be opened, with the key that it stands at.
 fn closed_secrets(config: &Config) -> Vec<String> {
-    let mut closed = Vec::new();
-    for (name, channel) in &config.channels {
-        for (key, secret) in channel.settings.secrets() {
-            if let Err(why) = open_secret(secret) {
-                closed.push(format!("channel.{name}.{key}: {why}"));
-            }
-        }
-    }
-    for token in &config.tokens {
-        if let Err(why) = open_secret(&token.secret) {
-            closed.push(format!("token.{}.secret: {why}", token.name));
-        }
-    }
-    if let Some(nats) = &config.ingest.nats {
-        use crate::config::NatsLogin;
-        let secret = match &nats.login {
-            NatsLogin::Nobody => None,
-            NatsLogin::Credentials(secret) | NatsLogin::User(_, secret) | NatsLogin::Token(secret) => {
-                Some(secret)
-            }
-        };
-        if let Some(Err(why)) = secret.map(open_secret) {
-            closed.push(format!("ingest.nats: {why}"));
-        }
-    }
-    closed
+    let opened = config.secrets().into_iter().map(|(key, secret)| (key, open_secret(secret)));
+    opened.filter_map(|(key, opened)| Some(format!("{key}: {}", opened.err()?))).collect()
 }

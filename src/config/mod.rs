@@ -94,12 +94,8 @@ impl Config {
     /// Every secret that is referred to, with the key that names it, for `check --secrets`; none is opened.
     pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
         let tokens = self.tokens.iter().map(|token| (format!("token.{}.secret", token.name), &token.secret));
-        let login = self.ingest.nats.iter().filter_map(|nats| match &nats.login {
-            NatsLogin::Nobody => None,
-            NatsLogin::Credentials(secret) => Some(("ingest.nats.credentials".to_owned(), secret)),
-            NatsLogin::User(_, secret) => Some(("ingest.nats.password".to_owned(), secret)),
-            NatsLogin::Token(secret) => Some(("ingest.nats.token".to_owned(), secret)),
-        });
+        let login = self.ingest.nats.iter().filter_map(|nats| nats.login.secret());
+        let login = login.map(|(key, secret)| (format!("ingest.nats.{key}"), secret));
         let channels = self.channels.iter().flat_map(|(name, channel)| {
             let secrets = channel.settings.secrets().into_iter();
             secrets.map(move |(key, secret)| (format!("channel.{name}.{key}"), secret))

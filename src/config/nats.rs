@@ -99,6 +99,18 @@ pub enum NatsLogin {
     Token(SecretRef),
 }
 
+impl NatsLogin {
+    /// The secret that it needs, with the key of `[ingest.nats]` that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretRef)> {
+        match self {
+            NatsLogin::Nobody => None,
+            NatsLogin::Credentials(secret) => Some(("credentials", secret)),
+            NatsLogin::User(_, secret) => Some(("password", secret)),
+            NatsLogin::Token(secret) => Some(("token", secret)),
+        }
+    }
+}
+
 /// One lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {

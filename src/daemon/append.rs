@@ -229,6 +229,11 @@ impl Appends {
         self.store.room()
     }
 
+    /// How many bytes are left before the reserve, where the journal lies on a disk.
+    pub fn room_bytes(&self) -> Option<u64> {
+        self.store.room_bytes()
+    }
+
     /// Appends what a turn decided.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use super::append::{Batch, Promise};
 use super::clock::Clock;
 use super::dispatch::Dispatcher;
+use super::failed_append::FailedAppend;
 use super::heartbeat::Beaten;
 use super::history::Feed;
 use super::task::{TaskKind, Tasks};
@@ -82,6 +83,8 @@ pub struct Means {
     pub metrics: Arc<Metrics>,
     /// Measures.
     pub clock: Clock,
+    /// Remembers a failure beyond the end of the process.
+    pub failed: FailedAppend,
 }
 
 impl Effects {
@@ -93,6 +96,7 @@ impl Effects {
         tasks.spawn(TaskKind::Vital, "effects", async move {
             if let Err(why) = means.run(receiver, &shared).await {
                 failing.fail(&why);
+                means.failed.note(means.clock.now(), &why);
             }
             shared.broken.store(true, Ordering::Release);
             shared.fewer.notify_one();

@@ -276,7 +276,7 @@ impl Engine {
         measure::gauges(&self.metrics, &self.state, &self.policy);
         self.metrics.leases(self.leases.len());
         self.mailbox.set_reserve(self.appends.room() == Room::Reserve);
-        self.metrics.journal_room_reserve(self.appends.room() == Room::Reserve);
+        self.metrics.journal_room(self.appends.room() == Room::Reserve, self.appends.room_bytes());
     }
 
     /// Nothing more is let go: an attempt that begins now could not be written down.

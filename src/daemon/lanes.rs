@@ -9,8 +9,13 @@ use crate::ingest::lane::{self, LaneEvents, Settings, Start};
 use crate::ingest::nats::Carries;
 use crate::journal::Cursor;
 use crate::observe::metrics::Metrics;
+use async_nats::Client;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long until it is looked again whether there can be a client.
+const TRY_EVERY: Duration = Duration::from_secs(5);
 
 /// Tells the loop and the metrics.
 struct Events {
@@ -55,18 +60,61 @@ fn kept(cursor: &lane::Cursor) -> Cursor {
     Cursor { stream: Name::from(&*cursor.stream), created: cursor.created, sequence: cursor.sequence }
 }
 
-/// Starts every lane from its cursor.
+/// Starts every lane from its cursor, once there is a client. What the client needs may still come, such as a secret: until
+/// then the lanes are down, as a channel is (R38).
 ///
 /// # Errors
-/// The connection's settings are wrong, as a sentence.
-pub async fn start(
+/// The addresses are none, as a sentence.
+pub fn start(
     nats: &NatsSettings,
-    cursors: &BTreeMap<Name, Cursor>,
+    cursors: BTreeMap<Name, Cursor>,
     now: Time,
     mailbox: &Arc<Mailbox>,
     metrics: &Arc<Metrics>,
     tasks: &Tasks,
 ) -> Result<(), String> {
+    connect::addresses(&nats.servers).map_err(|error| format!("ingest.nats.servers: {error}"))?;
+    let events = Arc::new(Events { mailbox: mailbox.clone(), metrics: metrics.clone() });
+    let (nats, mailbox, starting) = (nats.clone(), mailbox.clone(), tasks.clone());
+    tasks.spawn(TaskKind::Work, "nats", async move {
+        // Cancel-safe: nothing is read before there is a client.
+        let client = tokio::select! {
+            client = patiently(&nats, &starting) => client,
+            () = starting.stopping() => return,
+        };
+        for read in &nats.reads {
+            let settings = settings(read, nats.start, cursors.get(&read.name), now);
+            let door = Arc::new(FrontDoor(mailbox.clone()));
+            let (client, events, stopping) = (client.clone(), events.clone(), starting.clone());
+            starting.spawn(TaskKind::Work, "lane", async move {
+                // Cancel-safe: a lane that is dropped goes on at its cursor at the next start.
+                tokio::select! {
+                    _stopped = lane::read(client, settings, door, events) => {}
+                    () = stopping.stopping() => {}
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// The client, as soon as there can be one. Why there is none is said once, and again when it is another reason.
+async fn patiently(nats: &NatsSettings, tasks: &Tasks) -> Client {
+    let mut said = None;
+    loop {
+        let why = match client(nats, tasks).await {
+            Ok(client) => return client,
+            Err(why) => why,
+        };
+        if said.as_ref() != Some(&why) {
+            tracing::error!(why, "the lanes of NATS are down; it is tried on");
+            said = Some(why);
+        }
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+}
+
+async fn client(nats: &NatsSettings, tasks: &Tasks) -> Result<Client, String> {
     let settings = connect::Settings {
         servers: nats.servers.clone(),
         auth: auth(&nats.login)?,
@@ -80,42 +128,36 @@ pub async fn start(
         Link::Down => tracing::warn!("the connection to NATS is down; it is being made anew"),
         Link::Refused => tracing::warn!("NATS refuses something; are the permissions right?"),
         Link::Failed => tracing::debug!("an attempt to reach NATS failed"),
+    });
+    client.await.map_err(|error| match (error, nats.login.secret()) {
+        (connect::Error::Credentials, Some((key, place))) => {
+            format!("ingest.nats.{key}: the {place} holds no credentials of NATS")
+        }
+        (error, _) => format!("ingest.nats: {error}"),
     })
-    .await
-    .map_err(|error| error.to_string())?;
-    let events = Arc::new(Events { mailbox: mailbox.clone(), metrics: metrics.clone() });
-    for read in &nats.reads {
-        let settings = Settings {
-            lane: read.name.clone(),
-            stream: read.stream.clone(),
-            subjects: read.subjects.clone(),
-            carries: match read.carries {
-                config::Carries::Alerts => Carries::Alerts,
-                config::Carries::Incidents => Carries::Incidents,
-            },
-            create: read.create,
-            start: match nats.start {
-                config::Start::New => Start::New,
-                config::Start::All => Start::All,
-                config::Start::Since(span) => Start::Since(now - span),
-            },
-            cursor: cursors.get(&read.name).filter(|cursor| !is_cleared(cursor)).map(|cursor| lane::Cursor {
-                stream: cursor.stream.as_str().into(),
-                created: cursor.created,
-                sequence: cursor.sequence,
-            }),
-        };
-        let door = Arc::new(FrontDoor(mailbox.clone()));
-        let (client, events, stopping) = (client.clone(), events.clone(), tasks.clone());
-        tasks.spawn(TaskKind::Work, "lane", async move {
-            // Cancel-safe: a lane that is dropped goes on at its cursor at the next start.
-            tokio::select! {
-                _stopped = lane::read(client, settings, door, events) => {}
-                () = stopping.stopping() => {}
-            }
-        });
+}
+
+fn settings(read: &config::Lane, start: config::Start, cursor: Option<&Cursor>, now: Time) -> Settings {
+    Settings {
+        lane: read.name.clone(),
+        stream: read.stream.clone(),
+        subjects: read.subjects.clone(),
+        carries: match read.carries {
+            config::Carries::Alerts => Carries::Alerts,
+            config::Carries::Incidents => Carries::Incidents,
+        },
+        create: read.create,
+        start: match start {
+            config::Start::New => Start::New,
+            config::Start::All => Start::All,
+            config::Start::Since(span) => Start::Since(now - span),
+        },
+        cursor: cursor.filter(|cursor| !is_cleared(cursor)).map(|cursor| lane::Cursor {
+            stream: cursor.stream.as_str().into(),
+            created: cursor.created,
+            sequence: cursor.sequence,
+        }),
     }
-    Ok(())
 }
 
 /// What `tidings journal cursor LANE --begin-anew` writes: the lane begins as at a first start.
@@ -128,10 +170,12 @@ fn is_cleared(cursor: &Cursor) -> bool {
 }
 
 fn auth(login: &NatsLogin) -> Result<Auth, String> {
+    let Some((key, place)) = login.secret() else { return Ok(Auth::None) };
+    let secret = open_secret(place).map_err(|why| format!("ingest.nats.{key}: {why}"))?;
     Ok(match login {
         NatsLogin::Nobody => Auth::None,
-        NatsLogin::Credentials(secret) => Auth::Credentials(open_secret(secret)?),
-        NatsLogin::User(user, password) => Auth::Password(user.clone(), open_secret(password)?),
-        NatsLogin::Token(token) => Auth::Token(open_secret(token)?),
+        NatsLogin::Credentials(_) => Auth::Credentials(secret),
+        NatsLogin::User(user, _) => Auth::Password(user.clone(), secret),
+        NatsLogin::Token(_) => Auth::Token(secret),
     })
 }

@@ -100,12 +100,17 @@ pub fn flags(metrics: &Metrics, lane: &Name, arrival: &Arrival) {
 /// The names that label metrics.
 pub fn vocabulary(config: &Config) -> Vocabulary {
     let nats = config.ingest.nats.iter().flat_map(|nats| nats.reads.iter().map(|lane| lane.name.clone()));
-    let ours = [http::INCIDENTS, http::ALERTS].map(Name::from);
+    let http = config.ingest.http.iter().flat_map(|_| http::LANES.map(Name::from));
     Vocabulary {
         channels: config.policy.channels.keys().cloned().collect(),
         severities: config.policy.ladder.names().to_vec(),
-        lanes: nats.chain(ours).collect(),
+        lanes: nats.chain(http).collect(),
     }
+}
+
+/// The HTTP face listens: its lanes, where they are configured, can be read.
+pub fn http_listens(metrics: &Metrics) {
+    http::LANES.iter().for_each(|lane| metrics.lane_connected(lane, true));
 }
 
 /// What State is, once a second.
@@ -155,5 +160,37 @@ fn pending(metrics: &Metrics, state: &State, policy: &Policy) {
             .get(name)
             .is_some_and(|channel| matches!(channel.health, Health::Paused { .. } | Health::Probing { .. }));
         metrics.channel_paused(name.as_str(), paused);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config, deliver};
+
+    fn connected(ways_in: &str) -> Vec<String> {
+        let text = format!(
+            "version = 1\n{ways_in}\n[journal]\npath = \"/j\"\n[channel.c]\ntype = \"console\"\n[audience.a]\ndisclosure = \"internal\"\n\
+             destinations = [\"c\"]\n[[route]]\nname = \"r\"\nkind = \"alert\"\naudience = \"a\"\n"
+        );
+        let config = config::from_texts(&[("tidings.toml", text)], [0; 32], deliver::kinds()).unwrap();
+        let metrics = Metrics::new(Time::EPOCH);
+        metrics.know(&vocabulary(&config));
+        http_listens(&metrics);
+        let text = metrics.render();
+        let lines = text.lines().filter(|line| line.starts_with("tidings_lane_connected{"));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn lanes_of_http_are_there_where_it_is_configured() {
+        let http = "[ingest.http]\nlisten = \"127.0.0.1:0\"";
+        let nats = "[ingest.nats]\nservers = [\"nats://localhost:4222\"]\n[[ingest.nats.read]]\nstream = \"S\"\nsubjects = [\"s.>\"]";
+        let lanes = ["http-alerts", "http-incidents"];
+        let ours = lanes.map(|lane| format!("tidings_lane_connected{{lane=\"{lane}\"}} 1"));
+        let mut found = connected(http);
+        found.sort();
+        assert_eq!(found, ours);
+        assert!(connected(nats).iter().all(|line| !line.contains("http")), "{:?}", connected(nats));
     }
 }

@@ -1,18 +1,22 @@
-//! R36, R38: another configuration, on change of its folder, by SIGHUP or by `POST /-/reload`; a bad one changes nothing.
+//! R36, R38: another configuration, or other secrets, on change of their folders, by SIGHUP or by `POST /-/reload`; a bad
+//! one changes nothing.
 
 use super::channels;
 use super::door::Control;
 use super::engine::NewPolicy;
 use super::heartbeat;
+use super::imprint::{Changed, Imprinter, Imprints};
+use super::measure;
 use super::run::Shared;
 use super::server::LiveTokens;
 use super::task::{TaskKind, Tasks};
 use crate::config::{self, Config, Diagnostics, HeartbeatSettings, IngestSettings, JournalSettings};
-use crate::decide::Policy;
 use crate::deliver;
+use crate::event::SecretRef;
 use crate::event::id::Digest;
 use arc_swap::ArcSwap;
 use notify::{RecursiveMode, Watcher};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -32,7 +36,9 @@ const FOLDERS_MAX: usize = 256;
 pub enum Reload {
     /// Another policy holds now.
     Adopted(Digest),
-    /// The texts are the same.
+    /// The texts are the same; channels and tokens were made anew, because secrets have changed.
+    Renewed,
+    /// The texts and the secrets are the same.
     Unchanged,
     /// The texts have mistakes; the policy before holds on.
     Refused(Diagnostics),
@@ -44,26 +50,39 @@ pub enum Reload {
 pub struct Reloader {
     paths: Vec<PathBuf>,
     key: [u8; 32],
-    policy: ArcSwap<Policy>,
+    /// What is in force.
+    config: ArcSwap<Config>,
+    /// The files in which its secrets lie.
+    secret_files: ArcSwap<BTreeSet<PathBuf>>,
     tokens: OnceLock<Arc<LiveTokens>>,
     heartbeat: watch::Sender<Option<HeartbeatSettings>>,
     /// What is read at start only: the ways in and the journal.
     at_start: (IngestSettings, JournalSettings),
-    one_at_a_time: tokio::sync::Mutex<()>,
+    imprinter: Imprinter,
+    /// What the secrets held when they were last used. One reload at a time has it.
+    used: tokio::sync::Mutex<Imprints>,
     shared: Arc<Shared>,
 }
 
 impl Reloader {
-    /// A reloader of these files, with the policy in force.
-    pub fn new(paths: Vec<PathBuf>, key: [u8; 32], config: &Config, shared: Arc<Shared>) -> Reloader {
+    /// A reloader of these files, with the configuration in force and the imprints of its secrets as they are used.
+    pub fn new(
+        paths: Vec<PathBuf>,
+        key: [u8; 32],
+        config: &Arc<Config>,
+        (imprinter, used): (Imprinter, Imprints),
+        shared: Arc<Shared>,
+    ) -> Reloader {
         Reloader {
             paths,
             key,
-            policy: ArcSwap::from_pointee(config.policy.clone()),
+            config: ArcSwap::new(config.clone()),
+            secret_files: ArcSwap::from_pointee(secret_files(config)),
             tokens: OnceLock::new(),
             heartbeat: watch::Sender::new(config.heartbeat.clone()),
             at_start: (config.ingest.clone(), config.journal.clone()),
-            one_at_a_time: Default::default(),
+            imprinter,
+            used: tokio::sync::Mutex::new(used),
             shared,
         }
     }
@@ -79,76 +98,126 @@ impl Reloader {
         self.heartbeat.subscribe()
     }
 
-    /// The policy in force.
-    pub fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
     }
 
-    /// Reads the files again; resolves once the new policy is durable.
+    /// Reads the files and the secrets again; resolves once what changed is durable and used.
     pub async fn reload(&self) -> Reload {
-        let _turn = self.one_at_a_time.lock().await;
-        let (paths, key) = (self.paths.clone(), self.key);
-        let read = tokio::task::spawn_blocking(move || config::load(&paths, key, deliver::kinds())).await;
+        let mut used = self.used.lock().await;
+        let in_force = self.config();
+        let (paths, key, imprinter) = (self.paths.clone(), self.key, self.imprinter.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let read = config::load(&paths, key, deliver::kinds());
+            let imprints = imprinter.of(read.as_ref().unwrap_or(&in_force));
+            (read, imprints)
+        });
         let metrics = &self.shared.metrics;
-        let config = match read {
-            Ok(Ok(config)) => config,
-            Ok(Err(mistakes)) => {
+        let (config, imprints) = match read.await {
+            Ok((Ok(config), imprints)) => (config, imprints),
+            Ok((Err(mistakes), imprints)) => {
                 metrics.config_refused();
                 tracing::error!(
                     mistakes = mistakes.summary(),
                     "the changed configuration has mistakes; the one before holds on"
                 );
-                return Reload::Refused(mistakes);
+                // Its secrets may have changed all the same.
+                return match self.renew(imprints, &mut used).await {
+                    Reload::Stopping => Reload::Stopping,
+                    _ => Reload::Refused(mistakes),
+                };
             }
             Err(_) => return Reload::Stopping,
         };
-        if config.text.hash == self.policy().hash {
+        if config.text.hash == self.config().text.hash {
             metrics.config_loaded(config.text.hash, self.shared.clock.now());
-            return Reload::Unchanged;
+            return self.renew(imprints, &mut used).await;
         }
-        self.adopt(config).await
+        self.adopt(config, imprints, &mut used).await
     }
 
-    async fn adopt(&self, config: Config) -> Reload {
+    /// The configuration in force, with its secrets as they are now, if one of them has changed.
+    async fn renew(&self, imprints: Imprints, used: &mut Imprints) -> Reload {
+        let Changed { used_anew, at_start } = imprints.changed_since(used);
+        if !at_start.is_empty() {
+            tracing::warn!(
+                keys = at_start.join(", "),
+                "the login for NATS has changed: where it was used already, that holds after a restart only"
+            );
+        }
+        if !used_anew.is_empty() && !self.install(self.config()).await {
+            return Reload::Stopping;
+        }
+        *used = imprints;
+        if used_anew.is_empty() {
+            return Reload::Unchanged;
+        }
+        tracing::info!(keys = used_anew.join(", "), "secrets have changed; channels and tokens use them");
+        Reload::Renewed
+    }
+
+    async fn adopt(&self, config: Config, imprints: Imprints, used: &mut Imprints) -> Reload {
         let hash = config.text.hash;
         config.warnings.iter().for_each(|warning| tracing::warn!(code = warning.code, "{}", warning.message));
         if (&config.ingest, &config.journal) != (&self.at_start.0, &self.at_start.1) {
             tracing::warn!("the ways in or the journal have changed: that holds after a restart only");
         }
-        if let Some(tokens) = self.tokens.get() {
-            tokens.renew(&config);
+        let config = Arc::new(config);
+        if !self.install(config.clone()).await {
+            return Reload::Stopping;
         }
         self.heartbeat.send_if_modified(|held| {
             let other = *held != config.heartbeat;
             held.clone_from(&config.heartbeat);
             other
         });
-        let config = Arc::new(config);
-        let (done, durable) = oneshot::channel();
-        let policy = Arc::new(config.policy.clone());
-        let new = NewPolicy {
-            policy: policy.clone(),
-            text: config.text.clone(),
-            channels: channels::build(&config),
-            config,
-            done,
-        };
-        self.shared.mailbox.control(Control::Policy(Box::new(new)));
-        if durable.await.is_err() {
-            return Reload::Stopping;
-        }
-        self.policy.store(policy);
+        *used = imprints;
         self.shared.metrics.config_loaded(hash, self.shared.clock.now());
         self.shared.metrics.config_in_force(hash, false);
         tracing::info!(policy = %hash, "another configuration holds from here on");
         Reload::Adopted(hash)
     }
+
+    /// Opens the secrets and puts the configuration into force, durably; false if the daemon is stopping. One that is in
+    /// force already makes no fact.
+    async fn install(&self, config: Arc<Config>) -> bool {
+        if let Some(tokens) = self.tokens.get() {
+            tokens.renew(&config);
+        }
+        let (done, durable) = oneshot::channel();
+        let new = NewPolicy {
+            policy: Arc::new(config.policy.clone()),
+            text: config.text.clone(),
+            channels: channels::build(&config),
+            config: config.clone(),
+            done,
+        };
+        self.shared.mailbox.control(Control::Policy(Box::new(new)));
+        if durable.await.is_err() {
+            return false;
+        }
+        if self.tokens.get().is_some() {
+            measure::http_listens(&self.shared.metrics);
+        }
+        self.secret_files.store(Arc::new(secret_files(&config)));
+        self.config.store(config);
+        true
+    }
+}
+
+fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
+    let files = config.secrets().into_iter().filter_map(|(_, secret)| match secret {
+        SecretRef::File(path) => Some(path.clone()),
+        SecretRef::Env(_) => None,
+    });
+    files.collect()
 }
 
 /// Reloads on SIGHUP, and when something changes in the folders of the files.
 pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
     let changed = Arc::new(Notify::new());
-    let mut watcher = watcher(&changed);
+    let mut watcher = watcher(&changed, reloader);
     let (reloader, stopping) = (reloader.clone(), tasks.clone());
     tasks.spawn(TaskKind::Work, "reload", async move {
         let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
@@ -158,7 +227,8 @@ pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
         loop {
             // A change may have brought folders.
             if let Some(watcher) = &mut watcher {
-                let folders = folders_of(&reloader.paths, &reloader.at_start.1.path);
+                let secrets = reloader.secret_files.load();
+                let folders = folders_of(&reloader.paths, &secrets, &reloader.at_start.1.path);
                 watch_folders(watcher, &folders, &mut warned);
             }
             // Cancel-safe: nothing is lost by asking anew.
@@ -173,17 +243,20 @@ pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
     });
 }
 
-/// Whether a path may be one of the configuration's: a journal in the same folder changes all the time.
-fn concerns(path: &Path) -> bool {
+/// Whether a path may be one of the configuration's or a secret's: a journal in the same folder changes all the time.
+fn concerns(path: &Path, secrets: &BTreeSet<PathBuf>) -> bool {
     let swapped = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".."));
     let is_toml = path.extension().is_some_and(|kind| kind == "toml");
-    is_toml || swapped || path.is_dir()
+    let is_secret = || secrets.iter().any(|secret| secret.file_name() == path.file_name());
+    is_toml || swapped || is_secret() || path.is_dir()
 }
 
-fn watcher(changed: &Arc<Notify>) -> Option<notify::RecommendedWatcher> {
-    let told = changed.clone();
+fn watcher(changed: &Arc<Notify>, reloader: &Arc<Reloader>) -> Option<notify::RecommendedWatcher> {
+    let (told, reloader) = (changed.clone(), reloader.clone());
     let on_event = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerns(path))) {
+        let Ok(event) = event else { return };
+        let secrets = reloader.secret_files.load();
+        if !event.kind.is_access() && event.paths.iter().any(|path| concerns(path, &secrets)) {
             told.notify_one();
         }
     };
@@ -207,8 +280,8 @@ fn watch_folders(watcher: &mut notify::RecommendedWatcher, folders: &[PathBuf], 
     }
 }
 
-/// The folders of the files and those below them, without the journal's.
-fn folders_of(paths: &[PathBuf], journal: &Path) -> Vec<PathBuf> {
+/// The folders of the files and those below them, and those of secrets, without the journal's.
+fn folders_of(paths: &[PathBuf], secrets: &BTreeSet<PathBuf>, journal: &Path) -> Vec<PathBuf> {
     let journal = journal.canonicalize().ok();
     let parent = |path: &PathBuf| match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -225,6 +298,12 @@ fn folders_of(paths: &[PathBuf], journal: &Path) -> Vec<PathBuf> {
         next.extend(below.filter(is_folder).map(|entry| entry.path()));
         all.push(folder);
     }
+    for folder in secrets.iter().map(parent) {
+        let is_journal = journal.is_some() && folder.canonicalize().ok() == journal;
+        if all.len() < FOLDERS_MAX && !is_journal && !all.contains(&folder) {
+            all.push(folder);
+        }
+    }
     all
 }
 
@@ -236,11 +315,27 @@ mod tests {
     fn folders_below_are_watched_and_the_journal_is_not() {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
-        for folder in ["teams/a", "journal/inside", "templates"] {
+        for folder in ["etc/teams/a", "etc/journal/inside", "etc/templates", "run"] {
             std::fs::create_dir_all(at(folder)).unwrap();
         }
-        let mut folders = folders_of(&[at("tidings.toml"), at("teams/a.toml")], &at("journal"));
+        let secrets = BTreeSet::from(["run/token", "etc/journal/token", "etc/teams/token"].map(at));
+        let roots = [at("etc/tidings.toml"), at("etc/teams/a.toml")];
+        let mut folders = folders_of(&roots, &secrets, &at("etc/journal"));
         folders.sort();
-        assert_eq!(folders, [root.path().to_owned(), at("teams"), at("teams/a"), at("templates")]);
+        assert_eq!(folders, ["etc", "etc/teams", "etc/teams/a", "etc/templates", "run"].map(at));
+    }
+
+    #[test]
+    fn what_is_no_file_of_ours_wakes_nobody() {
+        let secrets = BTreeSet::from([PathBuf::from("run/token")]);
+        for (path, wanted) in [
+            ("/run/token", true),
+            ("/run/..data", true),
+            ("/etc/teams/a.toml", true),
+            ("/etc/journal.db-wal", false),
+            ("/run/other", false),
+        ] {
+            assert_eq!(concerns(Path::new(path), &secrets), wanted, "{path}");
+        }
     }
 }

@@ -9,8 +9,10 @@ use super::dispatch::Dispatcher;
 use super::door::Mailbox;
 use super::effects::{Effects, Means};
 use super::engine::{Engine, NewPolicy};
+use super::failed_append::FailedAppend;
 use super::heartbeat::{self, Beaten};
 use super::history::{self, Feed};
+use super::imprint::Imprinter;
 use super::kept::KeptMessages;
 use super::lanes;
 use super::leases::Leases;
@@ -109,29 +111,41 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     if !fallen_back {
         metrics.config_loaded(config.text.hash, now);
     }
+    metrics.journal_append_failed(FailedAppend::beside(&journal.path).last());
     let mailbox = Arc::new(Mailbox::new(incident_lanes(&config), clock.clone()));
     let health = Arc::new(Health::new(&["journal"]));
     let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
+    let imprinter = Imprinter::new().map_err(|error| Stopped::Failed(format!("no random bytes: {error}")))?;
+    let used = imprinter.of(&config);
     let (heart, beaten) = tokio::sync::mpsc::unbounded_channel();
     let brake = Brake::new(&journal.path, recovered.worked);
-    match brake.holds() {
-        None => {
-            start_engine(&shared, &store, &config, recovered, brake, heart, now).await?;
-            shared.health.ready("journal");
+    let begun = async {
+        match brake.holds() {
+            None => {
+                start_engine(&shared, &store, &config, recovered, brake, heart, now).await?;
+                shared.health.ready("journal");
+            }
+            Some(why) => {
+                tracing::error!(why, "sending is stopped");
+                shared.mailbox.close();
+                shared.metrics.sending_stopped(true);
+                shared.health.not_ready("journal", &why);
+            }
         }
-        Some(why) => {
-            tracing::error!(why, "sending is stopped");
-            shared.mailbox.close();
-            shared.metrics.sending_stopped(true);
-            shared.health.not_ready("journal", &why);
-        }
+        upkeep(&shared);
+        let (secrets, shared) = ((imprinter, used), shared.clone());
+        let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, secrets, shared.clone()));
+        reload::watch(&reloader, &shared.tasks);
+        heartbeat::start(&shared, reloader.heartbeats(), beaten);
+        server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)
+    };
+    if let Err(stopped) = begun.await {
+        // What has begun ends in order: why it did not start is said once, by whoever asked for it.
+        shared.tasks.stop();
+        shared.tasks.ended().await;
+        return Err(stopped);
     }
-    upkeep(&shared);
-    let reloader = Arc::new(Reloader::new(options.config.clone(), key, &config, shared.clone()));
-    reload::watch(&reloader, &shared.tasks);
-    heartbeat::start(&shared, reloader.heartbeats(), beaten);
-    server::start(&shared, &config, &reloader).await.map_err(Stopped::Unusable)?;
     tracing::info!(policy = %config.text.hash, rows = config.policy.rows.len(), "ready");
     stop_signal(&shared.tasks).await;
     shared.tasks.stop();
@@ -212,6 +226,7 @@ async fn start_engine(
         heart,
         metrics: metrics.clone(),
         clock: clock.clone(),
+        failed: FailedAppend::beside(&config.journal.path),
     };
     let effects = Effects::start(means, tasks);
     let retain = config.journal.retain;
@@ -256,7 +271,7 @@ async fn start_engine(
     metrics.leading(Some(epoch));
     lead.await.map_err(|_| Stopped::Failed("the first entry could not be written".into()))?;
     if let Some(nats) = &config.ingest.nats {
-        lanes::start(nats, &cursors, now, mailbox, metrics, tasks).await.map_err(Stopped::Unusable)?;
+        lanes::start(nats, cursors, now, mailbox, metrics, tasks).map_err(Stopped::Unusable)?;
     }
     Ok(())
 }

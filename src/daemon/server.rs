@@ -1,5 +1,6 @@
 //! The daemon's HTTP face: the ways in, probes, metrics, reload, and commands of people.
 
+use super::measure;
 use super::reload::{Reload, Reloader};
 use super::run::Shared;
 use super::task::TaskKind;
@@ -9,6 +10,7 @@ use crate::event::{Name, Recipient};
 use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
+use crate::observe::Handler;
 use crate::observe::metrics::CONTENT_TYPE;
 use arc_swap::ArcSwap;
 use axum::extract::{Path, Request, State};
@@ -16,7 +18,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,9 +40,9 @@ pub(super) struct Face {
 /// The address cannot be listened on, or a token's secret cannot be opened, as a sentence.
 pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloader>) -> Result<(), String> {
     let Some(settings) = &config.ingest.http else { return Ok(()) };
-    let open = settings.listen.ip().is_loopback() && settings.external_url.is_none();
-    let access: Arc<dyn Access> =
-        Arc::new(Tokens::new(grants(config)?, open).map_err(|error| error.to_string())?);
+    let tokens = Arc::new(LiveTokens::new(config)?);
+    reloader.keep_tokens(tokens.clone());
+    let access: Arc<dyn Access> = tokens;
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
@@ -60,6 +62,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
+    measure::http_listens(&shared.metrics);
     shared.tasks.spawn(TaskKind::Vital, "http", async move {
         let stop = tasks.clone();
         serve(listener, router, ServerLimits::default(), async move { stop.stopping().await }).await;
@@ -68,13 +71,23 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
 }
 
 /// The tokens of the configuration in force.
-pub struct LiveTokens(ArcSwap<Tokens>);
+pub struct LiveTokens {
+    tokens: ArcSwap<Tokens>,
+    /// Whether the address that is listened on, since the start, is for this machine alone.
+    local: bool,
+}
 
 impl LiveTokens {
-    /// The tokens of another configuration hold from here on; secrets that cannot be opened change nothing.
+    fn new(config: &Config) -> Result<LiveTokens, String> {
+        let local = is_local(config);
+        Ok(LiveTokens { tokens: ArcSwap::from_pointee(tokens(config, local)?), local })
+    }
+
+    /// The tokens of another configuration, or with other secrets, hold from here on; secrets that cannot be opened change
+    /// nothing.
     pub fn renew(&self, config: &Config) {
-        match tokens(config) {
-            Ok(tokens) => self.0.store(Arc::new(tokens)),
+        match tokens(config, self.local && is_local(config)) {
+            Ok(tokens) => self.tokens.store(Arc::new(tokens)),
             Err(why) => tracing::error!(why, "the tokens of the configuration before hold on"),
         }
     }
@@ -87,16 +100,16 @@ impl Access for LiveTokens {
         right: Right,
         peer: Option<IpAddr>,
     ) -> Result<Option<Name>, Denied> {
-        self.0.load().allows(token, right, peer)
+        self.tokens.load().allows(token, right, peer)
     }
 }
 
-fn tokens(config: &Config) -> Result<Tokens, String> {
-    let local = config
-        .ingest
-        .http
-        .as_ref()
-        .is_some_and(|http| http.listen.ip().is_loopback() && http.external_url.is_none());
+fn is_local(config: &Config) -> bool {
+    let http = config.ingest.http.as_ref();
+    http.is_some_and(|http| http.listen.ip().is_loopback() && http.external_url.is_none())
+}
+
+fn tokens(config: &Config, local: bool) -> Result<Tokens, String> {
     Tokens::new(grants(config)?, local).map_err(|error| error.to_string())
 }
 
@@ -126,18 +139,22 @@ fn own_routes(face: Face) -> Router {
         .with_state(face)
 }
 
-/// Counts and times every request by the route that it matched, never by what it asked for.
+fn handler_of(method: &Method, path: &str) -> Handler {
+    match path {
+        "/api/v2/alerts" => Handler::Alerts,
+        "/v1/events" if *method == Method::POST => Handler::Events,
+        "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
+        "/-/healthy" | "/-/ready" => Handler::Probes,
+        "/-/reload" => Handler::Reload,
+        "/metrics" => Handler::Metrics,
+        path if path.starts_with("/v1/") => Handler::Commands,
+        _ => Handler::Other,
+    }
+}
+
+/// Counts and times every request by the word of its handler, never by what it asked for.
 async fn measured(State(face): State<Face>, request: Request, next: Next) -> Response {
-    let handler = match request.uri().path() {
-        "/api/v2/alerts" => "alerts",
-        "/v1/events" => "events",
-        "/metrics" => "metrics",
-        "/-/healthy" | "/-/ready" => "probes",
-        "/-/reload" => "reload",
-        "/v1/told" | "/v1/cases" => "questions",
-        path if path.starts_with("/v1/") => "commands",
-        _ => "other",
-    };
+    let handler = handler_of(request.method(), request.uri().path());
     let method = request.method().clone();
     let started = face.shared.clock.elapsed();
     let response = next.run(request).await;
@@ -197,6 +214,7 @@ async fn reload(State(face): State<Face>, request: Request) -> Response {
     }
     match face.reloader.reload().await {
         Reload::Adopted(hash) => Json(json!({ "reloaded": true, "policy": hash })).into_response(),
+        Reload::Renewed => Json(json!({ "reloaded": true, "secrets": true })).into_response(),
         Reload::Unchanged => {
             Json(json!({ "reloaded": false, "reason": "nothing has changed" })).into_response()
         }
@@ -227,7 +245,7 @@ async fn hold(
         Ok(by) => by,
         Err(response) => return *response,
     };
-    if !face.reloader.policy().channels.contains_key(channel.as_str()) {
+    if !face.reloader.config().policy.channels.contains_key(channel.as_str()) {
         let error = format!("there is no channel {channel}");
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
     }
@@ -253,8 +271,7 @@ async fn send_test(State(face): State<Face>, request: Request) -> Response {
         let error = "write {\"to\": \"AUDIENCE\"}, or a channel or a recipient instead";
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
     };
-    let policy = face.reloader.policy();
-    let found = recipients_of(&policy, &wanted.to);
+    let found = recipients_of(&face.reloader.config().policy, &wanted.to);
     if found.is_empty() {
         let error = format!("there is no audience, channel or recipient {}", wanted.to);
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();

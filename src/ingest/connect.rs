@@ -83,6 +83,18 @@ pub enum Error {
     Begin,
 }
 
+/// The addresses that these texts are.
+///
+/// # Errors
+/// There is none, or one is no address.
+pub fn addresses(servers: &[String]) -> Result<Vec<ServerAddr>, Error> {
+    if servers.is_empty() {
+        return Err(Error::NoServer);
+    }
+    let address = |(index, text): (usize, &String)| text.parse().map_err(|_| Error::Address(index + 1));
+    servers.iter().enumerate().map(address).collect()
+}
+
 /// Begins to connect, and returns before that has succeeded: a server that is down is waited for.
 /// TLS needs a process-wide crypto provider, installed before.
 ///
@@ -92,12 +104,7 @@ pub async fn connect(
     settings: &Settings,
     watch: impl Fn(Link) + Send + Sync + 'static,
 ) -> Result<Client, Error> {
-    if settings.servers.is_empty() {
-        return Err(Error::NoServer);
-    }
-    let address = |(index, text): (usize, &String)| text.parse().map_err(|_| Error::Address(index + 1));
-    let servers: Vec<ServerAddr> =
-        settings.servers.iter().enumerate().map(address).collect::<Result<_, _>>()?;
+    let servers = addresses(&settings.servers)?;
     let options = trusted(authenticated(ConnectOptions::new(), &settings.auth)?, &settings.tls)
         .name("tidings")
         .ignore_discovered_servers()

@@ -21,6 +21,8 @@ use std::time::Duration;
 pub const INCIDENTS: &str = "http-incidents";
 /// The lane of alert events that come by HTTP.
 pub const ALERTS: &str = "http-alerts";
+/// The lanes of HTTP.
+pub const LANES: [&str; 2] = [INCIDENTS, ALERTS];
 
 /// After how many seconds a sender that was turned away should come again.
 const RETRY_AFTER_SECONDS: u32 = 2;

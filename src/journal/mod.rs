@@ -166,6 +166,11 @@ pub trait Store: Send + Sync {
 
     /// How much room there is.
     fn room(&self) -> Room;
+
+    /// How many bytes are left before the reserve; `None` for a store that lies on no disk, or did not see how large it is.
+    fn room_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The first entry that [`Store::retain`] leaves, of the sound snapshots, newest first; `None`: nothing is dropped.

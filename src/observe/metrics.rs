@@ -2,7 +2,7 @@
 
 use super::series::{Gauges, Known, Registrar};
 use super::table::{self, Kind, TABLE, Vocabulary};
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Withheld};
 use crate::decide::{Accepted, Failure, Sent};
 use crate::event::id::Digest;
 use crate::event::{Severity, Span, Time};
@@ -270,9 +270,15 @@ impl Metrics {
         self.gauges.journal_head.set(number(sequence));
     }
 
-    /// Whether only the disk reserve is left.
-    pub fn journal_room_reserve(&self, reserve: bool) {
+    /// Whether only the disk reserve is left, and how many bytes there are before it, where there is a disk.
+    pub fn journal_room(&self, reserve: bool, bytes: Option<u64>) {
         self.gauges.journal_reserve.set(flag(reserve));
+        self.gauges.journal_room.set(bytes.map_or(f64::NAN, number));
+    }
+
+    /// When an append last failed, if one ever did.
+    pub fn journal_append_failed(&self, last: Option<Time>) {
+        self.gauges.journal_append_failed.set(last.map_or(0.0, seconds));
     }
 
     /// A snapshot was kept.
@@ -332,9 +338,9 @@ impl Metrics {
         self.pings[ping as usize].increment(1);
     }
 
-    /// An HTTP request was answered. `handler` is the path's pattern, never a path as it came in.
-    pub fn http_request(&self, handler: &'static str, method: &str, code: u16, took: Duration) {
-        let request = (handler, known_method(method), code);
+    /// An HTTP request was answered.
+    pub fn http_request(&self, handler: Handler, method: &str, code: u16, took: Duration) {
+        let request = (handler.as_str(), known_method(method), code);
         let took = took.as_secs_f64();
         if let Some(histogram) = self.requests.read().unwrap_or_else(PoisonError::into_inner).get(&request) {
             return histogram.record(took);

@@ -11,4 +11,4 @@ pub mod logs;
 pub mod metrics;
 
 pub use table::{Kind, Label, Metric, TABLE, Vocabulary};
-pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
+pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Withheld};

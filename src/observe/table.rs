@@ -42,7 +42,8 @@ pub enum Label {
     Words(&'static str, &'static [&'static str]),
     /// `result` and `reason` of an attempt: an accepted one has the reason `none`.
     Attempt,
-    /// `handler`, `method` and `code` of an HTTP request; registered when the first such request was answered.
+    /// `handler`, `method` and `code` of an HTTP request, the handler one of [`Handler::WORDS`](super::Handler::WORDS); registered when the first
+    /// such request was answered.
     Request,
     /// `version`: this program's.
     Version,
@@ -166,7 +167,11 @@ table! {
     JOURNAL_BYTES: Counter, "tidings_journal_bytes_total", [], "Bytes of entries that became durable.";
     JOURNAL_HEAD: Gauge, "tidings_journal_head", [], "The sequence of the newest durable entry.";
     JOURNAL_LAST_APPEND: Gauge, "tidings_journal_last_append_timestamp_seconds", [], "When an entry last became durable.";
+    JOURNAL_APPEND_FAILED: Gauge, "tidings_journal_append_failed_timestamp_seconds", [],
+        "When an append last failed, which ends the process: kept beside the journal over restarts; 0 when none ever did.";
     JOURNAL_RESERVE: Gauge, "tidings_journal_room_reserve", [], "1 while only the disk reserve is left and new input is refused.";
+    JOURNAL_ROOM: Gauge, "tidings_journal_room_bytes", [],
+        "Bytes that the journal's disk has left before the reserve; NaN where the journal is on no disk.";
     SNAPSHOT_LAST: Gauge, "tidings_snapshot_last_success_timestamp_seconds", [], "When a snapshot was last kept.";
     LEADING: Gauge, "tidings_leading", [], "1 while this process decides.";
     EPOCH: Gauge, "tidings_epoch", [], "Counted up whenever a process takes the lead.";

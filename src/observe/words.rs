@@ -67,6 +67,28 @@ words! {
 }
 
 words! {
+    /// What HTTP requests ask for: a word for each group of routes, never a path as it came in.
+    Handler {
+        /// `POST /v1/events`.
+        Events = "events",
+        /// `POST /api/v2/alerts`.
+        Alerts = "alerts",
+        /// Who was told, which cases there are, what came in.
+        Questions = "questions",
+        /// Everything else below `/v1/`: what a person asks for.
+        Commands = "commands",
+        /// `POST /-/reload`.
+        Reload = "reload",
+        /// Whether it lives and is ready.
+        Probes = "probes",
+        /// `GET /metrics`.
+        Metrics = "metrics",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+words! {
     /// What lies among the dead letters.
     DeadLetter {
         /// A delivery that was given up (R35).

@@ -37,12 +37,14 @@ fn takes(daemon: &Daemon, number: u32) -> bool {
     }
     let event = json!({ "type": "alert", "source": "disk", "labels": { "alertname": format!("Alert{number}"), "severity": "warning" },
                         "annotations": { "summary": noise } });
-    let reply = daemon.try_send("POST", "/v1/events", &["Content-Type: application/json"], &event.to_string());
+    let reply =
+        daemon.try_send("POST", "/v1/events", &["Content-Type: application/json"], &event.to_string());
     reply.is_some_and(|reply| reply.status == 202)
 }
 
 fn told(hook: &Web) -> BTreeSet<String> {
-    let name = |heard: Heard| heard.json()["groupLabels"]["alertname"].as_str().unwrap_or_default().to_owned();
+    let name =
+        |heard: Heard| heard.json()["groupLabels"]["alertname"].as_str().unwrap_or_default().to_owned();
     hook.heard().into_iter().map(name).collect()
 }
 

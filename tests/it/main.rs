@@ -16,6 +16,7 @@ mod http;
 mod messages;
 mod metrics;
 mod nats;
+mod operation;
 mod scenarios;
 mod secrets;
 mod support;

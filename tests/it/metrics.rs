@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidings::decide::{Accepted, Blame, Failure, Reason, Retry, Sent};
 use tidings::event::{Severity, Span, Time};
 use tidings::observe::metrics::Metrics;
-use tidings::observe::{End, EventOutcome, Kind, Label, Metric, TABLE, Vocabulary};
+use tidings::observe::{End, EventOutcome, Handler, Kind, Label, Metric, TABLE, Vocabulary};
 
 fn vocabulary() -> Vocabulary {
     Vocabulary {
@@ -105,7 +105,7 @@ fn what_is_rendered_is_the_table() {
 #[test]
 fn promtool_accepts_what_is_rendered() {
     let metrics = fresh();
-    metrics.http_request("/v1/events", "POST", 202, Duration::from_millis(3));
+    metrics.http_request(Handler::Events, "POST", 202, Duration::from_millis(3));
     tools::promtool_accepts(&metrics.render());
 }
 
@@ -129,9 +129,9 @@ fn what_happens_is_counted_under_its_labels() {
     metrics.notification_delay("mail", Severity(1), Span::from_millis(300));
     metrics.notification_delay("mail", Severity::NONE, Span::from_millis(300));
     metrics.deliveries_oldest_pending(Severity(0), Some(Time::from_millis(1500)));
-    metrics.http_request("/v1/events", "POST", 202, took);
-    metrics.http_request("/v1/events", "POST", 202, took);
-    metrics.http_request("/v1/events", "BREW\"", 405, took);
+    metrics.http_request(Handler::Events, "POST", 202, took);
+    metrics.http_request(Handler::Events, "POST", 202, took);
+    metrics.http_request(Handler::Events, "BREW\"", 405, took);
     metrics.upkeep();
     let samples = samples(&metrics.render());
     let value = |series: &str| *samples.get(series).unwrap_or_else(|| panic!("{series}: {samples:#?}"));
@@ -149,7 +149,7 @@ fn what_happens_is_counted_under_its_labels() {
     assert_eq!(delay("severity=\"none\",le=\"+Inf\""), 1.0);
     assert_eq!(value("tidings_deliveries_oldest_pending_timestamp_seconds{severity=\"sev1\"}"), 1.5);
     let requests = |rest: &str| {
-        value(&format!("tidings_http_request_duration_seconds_count{{handler=\"/v1/events\",{rest}}}"))
+        value(&format!("tidings_http_request_duration_seconds_count{{handler=\"events\",{rest}}}"))
     };
     assert_eq!(requests("method=\"POST\",code=\"202\""), 2.0);
     assert_eq!(requests("method=\"other\",code=\"405\""), 1.0, "a client chooses no label");
@@ -227,7 +227,9 @@ fn describe(label: &Label) -> String {
             let reasons: Vec<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
             format!("accepted, none; failed or unknown, with {}", reasons.join(", "))
         }
-        Label::Request => "path pattern, method, status; from the first such request on".to_owned(),
+        Label::Request => {
+            format!("{}; method; status; from the first such request on", Handler::WORDS.join(", "))
+        }
         Label::Version => "this program's".to_owned(),
     };
     format!("{} ({values})", names.join(", "))

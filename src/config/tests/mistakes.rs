@@ -59,7 +59,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("[heartbeat]\naudience = \"hart\"", "route::unknown-audience", "audience = \"hart\""),
     ("[heartbeat]\naudience = \"customers\"", "audience::not-internal", "audience = \"customers\""),
     ("[heartbeat]\naudience = \"duty\"\nevery = \"1d2h\"", "key::value", "every = \"1d2h\""),
-    ("[heartbeat]\naudience = \"duty\"\nping = \"https://hc.example/1\"", "secret::in-the-file", "ping = \"https://hc.example/1\""),
+    (
+        "[heartbeat]\naudience = \"duty\"\nping = \"https://hc.example/1\"",
+        "secret::in-the-file",
+        "ping = \"https://hc.example/1\"",
+    ),
     ("[heartbeat]\nping = { env = \"P\" }", "heartbeat::no-audience", "ping = { env = \"P\" }"),
     ("[heartbeat]\nwatchdog = [\"Watchdog\"]", "match::form", "watchdog = [\"Watchdog\"]"),
     ("[audience.none]\ndisclosure = \"internal\"", "audience::nobody", "[audience.none]"),

@@ -1,7 +1,7 @@
 //! The file: feeding twice, with holes and anew; files of others; readers beside the writer; retention.
 
 use super::{JOURNAL, at, story, told_story};
-use crate::history::{CaseFilter, Error, EventFilter, Fate, Filter, Projection, Questions, discard};
+use crate::history::{CaseFilter, Error, EventFilter, Fate, Filter, Projection, Questions, discard, file};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::path::Path;
@@ -197,4 +197,16 @@ fn what_ended_long_ago_is_forgotten_and_what_goes_on_is_kept() {
     let of = |table: &str| left.iter().find(|(name, _)| name == table).unwrap().1;
     assert_eq!((of("failures"), of("notifications"), of("members")), (0, 0, 0));
     assert_eq!(Projection::open(&path, JOURNAL).unwrap().head(), 10);
+}
+
+/// A root that nobody may write has no folder for temporary files.
+#[test]
+fn what_is_temporary_stays_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    let writer = file::open_writer(&path, &JOURNAL).unwrap();
+    for connection in [writer, file::open_reader(&path).unwrap()] {
+        let place: i32 = connection.query_row("PRAGMA temp_store", [], |row| row.get(0)).unwrap();
+        assert_eq!(place, 2);
+    }
 }

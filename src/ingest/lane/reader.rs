@@ -27,6 +27,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const EMPTY_MAX: u32 = 2;
 /// How long to wait before binding again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(4));
+/// How long a connection may take before it is said that there is none.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look whether the connection is lost, or back.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -39,8 +41,9 @@ pub(super) struct Reader {
     /// Up to where everything is answered for; `None` before the stream was first found.
     cursor: Option<Cursor>,
     order: Order,
-    /// Whether the lane reads, and whether it has since caught up, as far as was said.
-    up: bool,
+    /// Whether the lane reads, or why not, as far as was said.
+    said: Option<Result<(), &'static str>>,
+    /// Whether it has since caught up, as far as was said.
     caught_up: bool,
     /// What is waited before binding again; doubled by each failure, reset by success.
     backoff: Duration,
@@ -74,7 +77,7 @@ impl Reader {
             events,
             cursor,
             order: Order::default(),
-            up: false,
+            said: None,
             caught_up: false,
             backoff: BACKOFF.0,
         }
@@ -82,20 +85,42 @@ impl Reader {
 
     pub(super) async fn run(mut self) -> Stopped {
         loop {
-            while self.client.connection_state() != State::Connected {
-                tokio::time::sleep(LOOK).await;
-            }
+            self.connection().await;
             let Err(end) = self.session().await;
             match end {
                 End::Stopped(stopped) => return stopped,
                 End::Anew => tokio::time::sleep(BACKOFF.0).await,
                 End::Again(reason) => {
-                    (self.up, self.caught_up) = (false, false);
-                    self.events.connected(&self.settings.lane, Err(reason));
+                    self.caught_up = false;
+                    self.say(Err(reason));
                     tokio::time::sleep(self.backoff).await;
                     self.backoff = (self.backoff * 2).min(BACKOFF.1);
                 }
             }
+        }
+    }
+
+    /// Waits until there is a connection.
+    async fn connection(&mut self) {
+        if tokio::time::timeout(PATIENCE, self.connected()).await.is_ok() {
+            return;
+        }
+        if !matches!(self.said, Some(Err(_))) {
+            self.say(Err("there is no connection to NATS"));
+        }
+        self.connected().await;
+    }
+
+    async fn connected(&self) {
+        while self.client.connection_state() != State::Connected {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Says whether the lane reads, or why not, where that is not what was said last.
+    fn say(&mut self, up: Result<(), &'static str>) {
+        if self.said.replace(up) != Some(up) {
+            self.events.connected(&self.settings.lane, up);
         }
     }
 
@@ -153,9 +178,7 @@ impl Reader {
         self.events.lag(&self.settings.lane, pending);
         self.cursor = Some(cursor);
         self.backoff = BACKOFF.0;
-        if !std::mem::replace(&mut self.up, true) {
-            self.events.connected(&self.settings.lane, Ok(()));
-        }
+        self.say(Ok(()));
         if pending == 0 {
             self.say_caught_up();
         }

@@ -29,7 +29,16 @@ pub struct Space {
 impl Space {
     /// Whether new input may still come in.
     pub fn room(self) -> Room {
-        if self.free < RESERVE_BYTES.min(self.total / RESERVE_PART) { Room::Reserve } else { Room::Plenty }
+        if self.free < self.reserve() { Room::Reserve } else { Room::Plenty }
+    }
+
+    /// How many bytes are left before the reserve.
+    pub fn before_reserve(self) -> u64 {
+        self.free.saturating_sub(self.reserve())
+    }
+
+    fn reserve(self) -> u64 {
+        RESERVE_BYTES.min(self.total / RESERVE_PART)
     }
 }
 
@@ -89,14 +98,16 @@ mod tests {
     #[test]
     fn the_reserve_is_the_smaller_of_64_mib_and_5_percent() {
         let gib = 1 << 30;
-        for (free, total, room) in [
-            (64 << 20, 100 * gib, Room::Plenty),
-            ((64 << 20) - 1, 100 * gib, Room::Reserve),
-            (6 << 20, 100 << 20, Room::Plenty),
-            (4 << 20, 100 << 20, Room::Reserve),
-            (0, gib, Room::Reserve),
+        for (free, total, room, left) in [
+            (64 << 20, 100 * gib, Room::Plenty, 0),
+            (100 * gib, 100 * gib, Room::Plenty, 100 * gib - (64 << 20)),
+            ((64 << 20) - 1, 100 * gib, Room::Reserve, 0),
+            (6 << 20, 100 << 20, Room::Plenty, 1 << 20),
+            (4 << 20, 100 << 20, Room::Reserve, 0),
+            (0, gib, Room::Reserve, 0),
         ] {
-            assert_eq!(Space { free, total }.room(), room, "{free} of {total}");
+            let space = Space { free, total };
+            assert_eq!((space.room(), space.before_reserve()), (room, left), "{free} of {total}");
         }
     }
 

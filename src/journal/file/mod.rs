@@ -275,6 +275,10 @@ impl Store for FileStore {
     fn room(&self) -> Room {
         self.writer.as_ref().map_or(Room::Plenty, |writer| writer.shared.room())
     }
+
+    fn room_bytes(&self) -> Option<u64> {
+        self.writer.as_ref()?.shared.room_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ pub(super) fn open_writer(folder: &Path, birth: Birth) -> Result<(Connection, Bi
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         let new = connection.transaction()?;
@@ -85,6 +86,7 @@ pub(super) fn open_reader(folder: &Path, immutable: bool) -> Result<(Connection,
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     let birth = birth_of(&connection)?;
     Ok((connection, birth))
 }

@@ -265,9 +265,11 @@ async fn the_reserve_closes_and_opens_again_without_a_restart() {
         Arc::new(move |_| Ok(Space { free: seen.load(Ordering::Relaxed), total: 1 << 40 }));
     let store = FileStore::open(&Options { measure, ..options(&folder) }).unwrap();
     assert_eq!(store.room(), Room::Plenty);
+    assert!(store.room_bytes().is_some_and(|left| left > 0));
     free.store(1 << 20, Ordering::Relaxed);
     let store = filled(store, 8).await;
     assert_eq!(store.room(), Room::Reserve, "seen while appending, without waiting for a pause");
+    assert_eq!(store.room_bytes(), Some(0));
     let store = filled(store, 1).await;
     free.store(1 << 30, Ordering::Relaxed);
     eventually("room", || store.room() == Room::Plenty).await;
@@ -351,4 +353,16 @@ async fn a_backup_of_a_running_journal_goes_on_where_it_was_taken() {
     assert!(found.newest.is_none() && found.passed_over.len() == 1, "a snapshot of what is not there");
     let store = filled(store, 1).await;
     assert_eq!(verify(&store).await.count, 4);
+}
+
+/// A root that nobody may write has no folder for temporary files.
+#[test]
+fn what_is_temporary_stays_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, ..) = table::open_writer(folder.path(), BORN).unwrap();
+    let (reader, _) = table::open_reader(folder.path(), false).unwrap();
+    for connection in [writer, reader] {
+        let place: i32 = connection.query_row("PRAGMA temp_store", [], |row| row.get(0)).unwrap();
+        assert_eq!(place, 2);
+    }
 }

@@ -71,6 +71,8 @@ pub(super) struct Append {
 pub(super) struct Shared {
     head: Mutex<Head>,
     reserve: AtomicBool,
+    /// Bytes before the reserve, once they were seen.
+    before_reserve: Mutex<Option<u64>>,
     broken: OnceLock<String>,
 }
 
@@ -81,6 +83,11 @@ impl Shared {
 
     pub(super) fn room(&self) -> Room {
         if self.reserve.load(Ordering::Relaxed) { Room::Reserve } else { Room::Plenty }
+    }
+
+    /// Bytes before the reserve, once they were seen.
+    pub(super) fn room_bytes(&self) -> Option<u64> {
+        *self.before_reserve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the store refuses everything, if it does.
@@ -310,6 +317,8 @@ impl State {
     fn look(&mut self) {
         if let Ok(space) = (self.measure)(&self.folder) {
             self.shared.reserve.store(space.room() == Room::Reserve, Ordering::Relaxed);
+            *self.shared.before_reserve.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(space.before_reserve());
         }
     }
 }

@@ -144,7 +144,12 @@ impl Daemon {
             Stdio::from(options.unwrap())
         };
         // It dies with the tests where the machine can arrange that.
-        let guard = Path::new("/usr/bin/setpriv").exists().then_some(["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"]);
+        let guard = Path::new("/usr/bin/setpriv").exists().then_some([
+            "/usr/bin/setpriv",
+            "--pdeathsig",
+            "KILL",
+            "--",
+        ]);
         let guard = guard.into_iter().flatten().map(str::to_owned);
         let mut words = self.within.iter().cloned().chain(guard).chain([BINARY.to_owned()]);
         let mut command = Command::new(words.next().unwrap());

@@ -13,7 +13,9 @@ pub struct Disk {
 impl Disk {
     /// Mounts one of so many megabytes at a folder that exists.
     pub fn at(folder: &Path, megabytes: u32) -> Disk {
-        let script = format!("mount -t tmpfs -o size={megabytes}m none \"$1\" && touch \"$1/.mounted\" && exec sleep 1000000");
+        let script = format!(
+            "mount -t tmpfs -o size={megabytes}m none \"$1\" && touch \"$1/.mounted\" && exec sleep 1000000"
+        );
         let holder = Command::new("unshare")
             .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"])
             .arg(folder)
@@ -29,7 +31,9 @@ impl Disk {
     /// What a command begins with to see the disk.
     pub fn within(&self) -> Vec<String> {
         let target = self.holder.id().to_string();
-        ["nsenter", "--target", &target, "--user", "--mount", "--preserve-credentials", "--"].map(str::to_owned).to_vec()
+        ["nsenter", "--target", &target, "--user", "--mount", "--preserve-credentials", "--"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// Runs a script in the disk's folder.
@@ -55,7 +59,9 @@ impl Disk {
     /// Mounts it again, larger or read-only.
     pub fn remount(&self, options: &str) {
         let folder = self.folder.display();
-        assert!(self.succeeds(&format!("mount -o remount,{options} {folder:?}", folder = folder.to_string())));
+        assert!(
+            self.succeeds(&format!("mount -o remount,{options} {folder:?}", folder = folder.to_string()))
+        );
     }
 }
 
