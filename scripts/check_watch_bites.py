@@ -37,13 +37,6 @@ BREAKS = [
         "has no tidings_build",
     ),
     ("names", METRICS, "| `tidings_epoch`", "| `tidings_era`", "has no tidings_epoch"),
-    (
-        "names",
-        METRICS,
-        "| `tidings_epoch` |",
-        "| `tidings_journal_room_bytes` | gauge |  |  | Room. |\n| `tidings_epoch` |",
-        "delete it there",
-    ),
     ("runbooks", PAGE, "\n### TidingsDown\n", "\n### TidingsAway\n", "TidingsDown: docs/operations.md has no section"),
     ("runbooks", PAGE, "\n### TidingsDown\n", "\n### TidingsAway\n", "there is no alert TidingsAway"),
     ("runbooks", PAGE, "**Do.** Mend the time", "Mend the time", "TidingsClockStepped: its section is not"),
