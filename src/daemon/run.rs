@@ -72,6 +72,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The tasks.
     pub tasks: Tasks,
+    /// What was said, as the journal has it.
+    pub kept: Arc<KeptMessages>,
 }
 
 /// The key from which references and recipients' names are made: of this journal and no other.
@@ -109,8 +111,9 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     }
     let mailbox = Arc::new(Mailbox::new(incident_lanes(&config), clock.clone()));
     let health = Arc::new(Health::new(&["journal"]));
-    let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
+    let kept = Arc::new(KeptMessages::new(store.clone()));
+    let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks, kept });
     let brake = Brake::new(&journal.path, recovered.worked);
     match brake.holds() {
         None => {
@@ -194,9 +197,9 @@ async fn start_engine(
     brake: Brake,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
-    let kept = Arc::new(KeptMessages::new(store.clone()));
-    let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
+    let Shared { mailbox, metrics, clock, tasks, health, kept } = &**shared;
+    let dispatcher =
+        Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone());
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);

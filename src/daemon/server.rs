@@ -25,8 +25,8 @@ use tokio::net::TcpListener;
 /// What the handlers share.
 #[derive(Clone)]
 pub(super) struct Face {
-    shared: Arc<Shared>,
-    access: Arc<dyn Access>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) access: Arc<dyn Access>,
     reloader: Arc<Reloader>,
     /// Where the history lies.
     pub(super) history: Arc<std::path::Path>,
@@ -57,6 +57,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
     let router = ways_in
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
+        .merge(super::dead_letters::routes(face.clone()))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -135,6 +136,7 @@ async fn measured(State(face): State<Face>, request: Request, next: Next) -> Res
         "/-/healthy" | "/-/ready" => "probes",
         "/-/reload" => "reload",
         "/v1/told" | "/v1/cases" => "questions",
+        path if path.starts_with("/v1/dead-letters") && !path.ends_with("/redrive") => "questions",
         path if path.starts_with("/v1/") => "commands",
         _ => "other",
     };
@@ -293,6 +295,6 @@ fn answer(result: Result<(), Refusal>) -> Response {
     }
 }
 
-fn not_ready() -> Response {
+pub(super) fn not_ready() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "the daemon is stopping" }))).into_response()
 }

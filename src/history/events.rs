@@ -110,6 +110,9 @@ impl<'a> Row<'a> {
                     Command::Pause { channel, by } => ("pause", format!("{channel}, by {by}")),
                     Command::Resume { channel, by } => ("resume", format!("{channel}, by {by}")),
                     Command::SendTest { recipient, by, .. } => ("send_test", format!("{recipient}, by {by}")),
+                    Command::Redrive { original, by } => {
+                        ("redrive", format!("delivery-{}, by {by}", original.of))
+                    }
                 };
                 Row { action: Some(action), ..bare("command", written(subject)) }
             }

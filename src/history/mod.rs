@@ -8,6 +8,7 @@
 
 mod ask;
 mod cases;
+mod dead;
 mod draft;
 mod events;
 mod fate;
@@ -26,6 +27,7 @@ mod word;
 mod tests;
 
 pub use ask::{Known, LIMIT_MAX, Questions};
+pub use dead::{Amiss, Dead};
 pub use cases::{Briefing, Case, CaseFilter, CaseKind, CaseStanding};
 pub use events::{Came, EventFilter, Verdict};
 pub use feed::{Projected, Projection, discard};

@@ -113,6 +113,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         channel: recipient.split(['@', '#']).nth(1).unwrap().into(),
         kind,
         key: Digest::of(&[recipient.as_bytes()]),
+        redrive_of: None,
     });
     Notified {
         id: NotificationId(id),
