@@ -66,7 +66,12 @@ fn lines(work: Work) -> Vec<Line> {
         Work::OneByOne => vec![
             line("delay, median", |f| f.p50_ms, millis, None),
             line("delay, 99th percentile", |f| f.p99_ms, millis, Some(Goal::AtMost(1.0))),
-            line("of it the disk: one bare sync, median", |f| f.sync_p50_ms.unwrap_or(f64::NAN), millis, None),
+            line(
+                "of it the disk: one bare sync, median",
+                |f| f.sync_p50_ms.unwrap_or(f64::NAN),
+                millis,
+                None,
+            ),
             line("one bare sync, 99th percentile", |f| f.sync_p99_ms.unwrap_or(f64::NAN), millis, None),
             cpu(None),
         ],

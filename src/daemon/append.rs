@@ -9,9 +9,9 @@ use crate::decide::{Fact, Input, State};
 use crate::event::id::Digest;
 use crate::event::{Name, Span, Time};
 use crate::ingest::{Answer, Fate, Refusal};
-use crate::journal::{Cursor, Decided, Encoder, Head, Header, Room, Store, entry};
 #[cfg(debug_assertions)]
 use crate::journal::crash_mark;
+use crate::journal::{Cursor, Decided, Encoder, Head, Header, Room, Store, entry};
 use crate::message::Kind;
 use crate::observe::metrics::Metrics;
 use serde::{Deserialize, Serialize};

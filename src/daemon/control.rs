@@ -59,7 +59,7 @@ impl Engine {
         by: Box<str>,
         building: &mut Building,
     ) -> Redriven {
-        if let Some(why) = redrive_refusal(&self.state, &self.policy, &original) {
+        if let Some(why) = redrive_refusal(&self.state, &self.policy, now, &original) {
             return Err(why);
         }
         let of = original.of;

@@ -197,7 +197,10 @@ async fn original(face: &Face, name: &str) -> Result<Redrive, Box<Response>> {
             None
         }
     };
-    original.map_or_else(|| refused("its message is no longer in the journal, which keeps entries for `retain`"), Ok)
+    original.map_or_else(
+        || refused("its message is no longer in the journal, which keeps entries for `retain`"),
+        Ok,
+    )
 }
 
 /// What is to be done about something that came in and was not decided.

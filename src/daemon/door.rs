@@ -2,8 +2,8 @@
 
 use super::clock::Clock;
 use crate::decide::{Command, Outcome, Redrive};
-use crate::event::id::DeliveryId;
 use crate::event::Name;
+use crate::event::id::DeliveryId;
 use crate::ingest::{Answer, Batch, Door, Refusal, http};
 use std::collections::{BTreeSet, VecDeque};
 use std::pin::Pin;

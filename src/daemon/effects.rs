@@ -190,5 +190,4 @@ impl Means {
         measures.count(&self.metrics);
         self.history.tell(head, at, batch.decided);
     }
-
 }

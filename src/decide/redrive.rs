@@ -5,6 +5,7 @@
 
 use super::deliveries::{self, Many};
 use super::fact::{CaseAbout, Fact, Notified, Said};
+use super::pace;
 use super::policy::Policy;
 use super::say::{self, Word};
 use super::standing::Standing;
@@ -84,7 +85,7 @@ fn place<'a>(state: &'a State, original: &Redrive) -> Place<'a> {
 }
 
 /// Why it may not be sent again, as a sentence, if it may not.
-pub fn refusal(state: &State, policy: &Policy, original: &Redrive) -> Option<String> {
+pub fn refusal(state: &State, policy: &Policy, now: Time, original: &Redrive) -> Option<String> {
     let id = original.of;
     if let Some(by) = state.redriven.by(id) {
         return Some(format!("delivery-{id} has been redriven already, as delivery-{by}"));
@@ -96,7 +97,17 @@ pub fn refusal(state: &State, policy: &Policy, original: &Redrive) -> Option<Str
     if !policy.endpoints.contains_key(recipient) {
         return Some(format!("the recipient {recipient} is no longer in the configuration"));
     }
-    too_much(state, policy, original).or_else(|| untimely(state, original))
+    too_much(state, policy, original)
+        .or_else(|| untimely(state, original))
+        .or_else(|| too_many(state, policy, now.max(state.time), recipient))
+}
+
+/// R19: the ceiling of a channel lifts for nobody.
+fn too_many(state: &State, policy: &Policy, now: Time, recipient: &Recipient) -> Option<String> {
+    let until = pace::ceiling_reached(state, policy, now, recipient)?;
+    Some(format!(
+        "{recipient} has been told enough for now, by the ceiling of the channel: ask again at {until}"
+    ))
 }
 
 /// R27, R37: nobody reads more than their audience may read now, or than the briefing may say.
@@ -152,7 +163,7 @@ fn goes_on(state: &State, case: &Case) -> bool {
 
 /// Decides the new delivery; nothing, where there may be none.
 pub(super) fn redrive(state: &State, policy: &Policy, now: Time, original: &Redrive) -> Vec<Fact> {
-    if refusal(state, policy, original).is_some() {
+    if refusal(state, policy, now, original).is_some() {
         return Vec::new();
     }
     let mut facts = Vec::new();

@@ -34,7 +34,10 @@ pub enum DialError {
 ///
 /// # Errors
 /// That the guard passes none, or none answers.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that connects, to what the guard has passed")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that connects, to what the guard has passed"
+)]
 pub async fn dial(
     guard: &Guard,
     host: &str,

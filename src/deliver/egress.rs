@@ -161,7 +161,9 @@ impl Egress {
                     *connected = false;
                     outgoing = *request;
                 }
-                Err(Broken::Unsent(_)) => return Err(EgressError::Connect("it was closed at once".to_owned())),
+                Err(Broken::Unsent(_)) => {
+                    return Err(EgressError::Connect("it was closed at once".to_owned()));
+                }
                 Err(Broken::Sent(error)) => return Err(error),
             }
         }
@@ -173,11 +175,16 @@ impl Egress {
             Wire::Plain => Box::new(stream),
             Wire::Encrypted => {
                 let connector = TlsConnector::from(self.trusted().map_err(EgressError::Tls)?);
-                let name = ServerName::try_from(place.host.as_ref().to_owned())
-                    .map_err(|_| EgressError::Tls("the host is no name that a certificate could have".to_owned()))?;
+                let name = ServerName::try_from(place.host.as_ref().to_owned()).map_err(|_| {
+                    EgressError::Tls("the host is no name that a certificate could have".to_owned())
+                })?;
                 let handshake = connector.connect(name, stream);
                 let encrypted = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await;
-                Box::new(encrypted.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())).map_err(untrusted)?)
+                Box::new(
+                    encrypted
+                        .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+                        .map_err(untrusted)?,
+                )
             }
         };
         Link::over(stream).await
@@ -226,7 +233,8 @@ fn outgoing(request: Request<'_>) -> Result<Outgoing, EgressError> {
     let unspeakable = || EgressError::Forbidden("the URL cannot be written into a request".to_owned());
     let path = &url[Position::BeforePath..Position::AfterQuery];
     let path = PathAndQuery::try_from(path).map_err(|_| unspeakable())?;
-    let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]).map_err(|_| unspeakable())?;
+    let host =
+        HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]).map_err(|_| unspeakable())?;
     let mut outgoing = Outgoing::new(Full::new(request.body));
     *outgoing.method_mut() = request.method;
     *outgoing.uri_mut() = Uri::from(path);

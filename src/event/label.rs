@@ -206,12 +206,15 @@ mod tests {
     #[test]
     fn pieces_of_any_length_are_read_back() {
         for length in [1, 127, 128, 2047, 2048, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFF, 0x1_0000, PIECE_MAX] {
-            let (long, labels) = ("x".repeat(length), |value: &str| Labels::from_pairs([("a", value), ("b", "ü")]));
+            let (long, labels) =
+                ("x".repeat(length), |value: &str| Labels::from_pairs([("a", value), ("b", "ü")]));
             let found = labels(&long);
             assert_eq!(found.get("a"), Some(&*long), "{length}");
             assert_eq!((found.get("b"), found.len()), (Some("ü"), 2), "{length}");
         }
-        let cut = Labels::from_pairs([("a", "x".repeat(PIECE_MAX - 1) + "ü")].iter().map(|(n, v)| (*n, v.as_str())));
+        let cut = Labels::from_pairs(
+            [("a", "x".repeat(PIECE_MAX - 1) + "ü")].iter().map(|(n, v)| (*n, v.as_str())),
+        );
         assert_eq!(cut.get("a").map(str::len), Some(PIECE_MAX - 1), "never in the middle of a character");
     }
 

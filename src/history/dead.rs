@@ -122,7 +122,17 @@ mod tests {
         }
         assert_eq!(Amiss::Event(place::place(42, 1).cast_unsigned()).to_string(), "event-42-1");
         assert_eq!("17".parse(), Ok(Amiss::Delivery(DeliveryId(17))));
-        for wrong in ["", "delivery-", "delivery--1", "delivery-+1", "event-1", "event-1-", "event-1-99999999", "event-1-1-1", "x"] {
+        for wrong in [
+            "",
+            "delivery-",
+            "delivery--1",
+            "delivery-+1",
+            "event-1",
+            "event-1-",
+            "event-1-99999999",
+            "event-1-1-1",
+            "x",
+        ] {
             assert!(wrong.parse::<Amiss>().is_err(), "{wrong}");
         }
         assert!(format!("event-{}-0", u64::MAX).parse::<Amiss>().is_err());

@@ -27,8 +27,8 @@ mod word;
 mod tests;
 
 pub use ask::{Known, LIMIT_MAX, Questions};
-pub use dead::{Amiss, Dead};
 pub use cases::{Briefing, Case, CaseFilter, CaseKind, CaseStanding};
+pub use dead::{Amiss, Dead};
 pub use events::{Came, EventFilter, Verdict};
 pub use feed::{Projected, Projection, discard};
 pub use told::{FAILURES_MAX, Failed, Filter, Said, Told};

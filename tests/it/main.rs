@@ -4,6 +4,7 @@
 
 mod bulkhead;
 mod crash;
+mod dead_letters;
 mod docs;
 mod downtime;
 mod email;

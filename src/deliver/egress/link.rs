@@ -34,7 +34,8 @@ impl Link {
     /// Makes a connection out of a stream. Nothing is sent yet.
     #[expect(clippy::disallowed_methods, reason = "HTTP that leaves begins here, behind the guard")]
     pub(super) async fn over(stream: Box<dyn Duplex>) -> Result<Link, EgressError> {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| told(&error))?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| told(&error))?;
         Ok(Link { sender, connection: Some(Box::pin(connection)) })
     }
 

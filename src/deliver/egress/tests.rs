@@ -35,7 +35,9 @@ fn egress(allow: &[&str], lookup: Arc<dyn Lookup>) -> Egress {
 async fn get(egress: &Egress, url: &str) -> Result<Answer, EgressError> {
     let url = Url::parse(url).unwrap();
     let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
-    egress.send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now: Time::EPOCH }).await
+    egress
+        .send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now: Time::EPOCH })
+        .await
 }
 
 async fn forbidden(egress: &Egress, url: &str) -> String {
@@ -161,9 +163,10 @@ async fn what_was_closed_meanwhile_is_replaced() {
     };
     for _ in 0..3 {
         // The server said nothing of closing, and closes.
-        let ((), answer) = tokio::time::timeout(HANGS, async { tokio::join!(serve_one(), get(&egress, &url)) })
-            .await
-            .expect("both ends end");
+        let ((), answer) =
+            tokio::time::timeout(HANGS, async { tokio::join!(serve_one(), get(&egress, &url)) })
+                .await
+                .expect("both ends end");
         assert_eq!(&answer.unwrap().body[..], b"ok");
         // The end of the connection arrives here; nobody asks for it until the next request.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -172,13 +175,17 @@ async fn what_was_closed_meanwhile_is_replaced() {
 
 #[tokio::test]
 async fn connections_lead_to_one_place_each_and_grow_old() {
-    let (one, other) = (Server::start(Script::Answer(OK.to_vec())), Server::start(Script::Answer(OK.to_vec())));
+    let (one, other) =
+        (Server::start(Script::Answer(OK.to_vec())), Server::start(Script::Answer(OK.to_vec())));
     let egress = egress(&["127.0.0.0/8"], Arc::new(System));
     let get_at = async |server: &Server, now: u64| {
         let url = Url::parse(&format!("http://{}/", server.address())).unwrap();
         let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
         let now = Time::EPOCH + Span::from_secs(now);
-        egress.send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now }).await.unwrap();
+        egress
+            .send(Request { method, url: &url, headers, body, deadline: Span::from_secs(20), now })
+            .await
+            .unwrap();
     };
     for now in [0, 1, 29, 58] {
         get_at(&one, now).await;

@@ -143,7 +143,8 @@ impl Channel {
 
     async fn reach(&self) -> Result<(TcpStream, SocketAddr), Error> {
         // What is not encrypted is refused later and more narrowly, by [`Channel::may_stay_plain`].
-        let dialled = dial::dial(&self.guard, &self.relay.host, self.relay.port, super::Wire::Encrypted).await;
+        let dialled =
+            dial::dial(&self.guard, &self.relay.host, self.relay.port, super::Wire::Encrypted).await;
         dialled.map_err(|error| match error {
             DialError::Guard(GuardError::Refused(refusal)) => Error::Forbidden(refusal.to_string()),
             DialError::Guard(GuardError::Lookup(_)) => Error::Resolve,

@@ -4,18 +4,16 @@
 //! something may have arrived. Replies that came before the TLS handshake and were not asked for end the connection:
 //! read after it, they would pass for the relay's own.
 
+use crate::deliver::dial::Duplex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use crate::deliver::dial::Duplex;
 use lettre::Address;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
 use std::sync::Arc;
-use tokio::io::{
-    AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader,
-};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio_rustls::TlsConnector;
 
 /// The longest line of a reply in bytes; RFC 5321 asks for 512.

@@ -111,12 +111,13 @@ fn redrive(world: &mut World, recipient: &str) -> Came {
             _ => None,
         })
         .collect();
-    let of = |fact: &Fact, id| if let Fact::Notified(notified) = fact { Redrive::of(notified, id) } else { None };
+    let of =
+        |fact: &Fact, id| if let Fact::Notified(notified) = fact { Redrive::of(notified, id) } else { None };
     let mut originals = dead.into_iter().filter_map(|id| facts.clone().find_map(|fact| of(fact, id)));
     let Some(original) = originals.find(|original| original.recipient.as_str() == recipient) else {
         return (Some("no dead letter".to_owned()), Vec::new());
     };
-    let refused = redrive_refusal(&world.state, &world.policy, &original);
+    let refused = redrive_refusal(&world.state, &world.policy, world.now, &original);
     let (_, facts) = command(world, Command::Redrive { original: Box::new(original), by: "jonas".into() });
     assert_eq!(refused.is_none(), !facts.is_empty(), "what is refused decides nothing: {refused:?}");
     (refused.map(|why| format!("refused: {why}")), facts)

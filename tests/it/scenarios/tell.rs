@@ -110,7 +110,12 @@ impl Teller {
         let delay = if minutes == 0 { String::new() } else { format!(", delayed {minutes} min") };
         let level = if own { String::new() } else { format!(", at level {}", notified.disclosure) };
         let again = if notified.is_redrive() { " redriven" } else { "" };
-        format!("{}{again} {case} {}: {}{level}{delay}", notified.kind.as_str(), notified.audience, told.join(", "))
+        format!(
+            "{}{again} {case} {}: {}{level}{delay}",
+            notified.kind.as_str(),
+            notified.audience,
+            told.join(", ")
+        )
     }
 
     /// First attempts go without saying.
