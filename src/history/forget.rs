@@ -21,8 +21,7 @@ const FORGET: [&str; 12] = [
         delivery < coalesce((SELECT min(delivery) FROM told WHERE delivery IS NOT NULL), 9223372036854775807)
         ORDER BY delivery LIMIT ?2)",
     "DELETE FROM redrives WHERE original IN (SELECT original FROM redrives WHERE ?1 = ?1 AND
-        delivery < coalesce((SELECT min(delivery) FROM told WHERE delivery IS NOT NULL), 9223372036854775807)
-        LIMIT ?2)",
+        NOT EXISTS (SELECT 1 FROM told WHERE told.delivery = redrives.delivery) LIMIT ?2)",
     "DELETE FROM failures WHERE (delivery, number) IN (SELECT delivery, number FROM failures WHERE ?1 = ?1 AND
         delivery < coalesce((SELECT min(delivery) FROM told WHERE delivery IS NOT NULL), 9223372036854775807)
         AND at < ?1 LIMIT ?2)",

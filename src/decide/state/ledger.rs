@@ -214,3 +214,19 @@ pub struct CatchUp {
     /// until everything that was due at its end has been said.
     pub ended: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_redrives_are_kept() {
+        let mut redriven = Redriven::default();
+        for number in 0..=Redriven::KEPT_MAX as u64 {
+            redriven.add(DeliveryId(number), DeliveryId(10_000 + number));
+        }
+        assert_eq!(redriven.by(DeliveryId(0)), None);
+        assert_eq!(redriven.by(DeliveryId(1)), Some(DeliveryId(10_001)));
+        assert_eq!(redriven.by(DeliveryId(1000)), Some(DeliveryId(11_000)));
+    }
+}
