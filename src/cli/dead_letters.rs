@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             ask(&list.server, Method::GET, &path).map(|answer| print(list.json, &answer, listed))
         }
         Command::Show(show) => asked_of(&show.one, Method::GET, "")
-            .map(|answer| print(show.json, &answer, |answer| shown(answer))),
+            .map(|answer| print(show.json, &answer, shown)),
         Command::Redrive(one) => {
             asked_of(one, Method::POST, "/redrive").map(|answer| print(false, &answer, redriven))
         }

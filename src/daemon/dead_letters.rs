@@ -159,6 +159,10 @@ async fn redrive(State(face): State<Face>, Path(name): Path<String>, request: Re
         Ok(by) => by,
         Err(response) => return *response,
     };
+    // R43: it touches its own team's cases only, and a message does not say whose its case is.
+    if face.reloader.policy().confined.contains_key(&*by) {
+        return refuse(StatusCode::FORBIDDEN, "this token is confined to a team, and a redrive is not");
+    }
     let original = match original(&face, &name).await {
         Ok(original) => original,
         Err(response) => return *response,

@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 pub(super) struct Face {
     pub(super) shared: Arc<Shared>,
     pub(super) access: Arc<dyn Access>,
-    reloader: Arc<Reloader>,
+    pub(super) reloader: Arc<Reloader>,
     /// Where the history lies.
     pub(super) history: Arc<std::path::Path>,
 }
