@@ -62,8 +62,9 @@ pub fn run(arguments: &Arguments) -> Exit {
             let path = format!("/v1/dead-letters?limit={}", list.limit);
             ask(&list.server, Method::GET, &path).map(|answer| print(list.json, &answer, listed))
         }
-        Command::Show(show) => asked_of(&show.one, Method::GET, "")
-            .map(|answer| print(show.json, &answer, shown)),
+        Command::Show(show) => {
+            asked_of(&show.one, Method::GET, "").map(|answer| print(show.json, &answer, shown))
+        }
         Command::Redrive(one) => {
             asked_of(one, Method::POST, "/redrive").map(|answer| print(false, &answer, redriven))
         }
