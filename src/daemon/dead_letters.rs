@@ -5,7 +5,7 @@ use super::server::{Face, admit, not_ready};
 use crate::decide::Redrive;
 use crate::event::Time;
 use crate::event::id::DeliveryId;
-use crate::history::{Amiss, Came, Dead, Fate, Told};
+use crate::history::{Amiss, Came, Dead, Fate, Told, Verdict};
 use crate::ingest::access::{Right, token_of};
 use crate::ingest::server::Peer;
 use axum::extract::rejection::QueryRejection;
@@ -210,10 +210,10 @@ async fn original(face: &Face, name: &str) -> Result<Redrive, Box<Response>> {
 /// What is to be done about something that came in and was not decided.
 fn send_again(came: &Came) -> String {
     let id = Amiss::Event(came.place);
+    let how = if came.verdict == Verdict::Conflict { "under an id of its own, " } else { "" };
     match &came.lane {
         Some(lane) => format!(
-            "{id} is no delivery: mend it where it came from and send it again to its way in, {lane}; \
-             a sender that gives its events an id gives this one another"
+            "{id} is no delivery: mend it where it came from and send it again to its way in, {how}by {lane}"
         ),
         None => format!(
             "{id} is no delivery: the daemon put it in by itself, and nothing can be sent again for it"

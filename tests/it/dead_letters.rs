@@ -126,7 +126,7 @@ fn what_was_no_event_is_shown_with_its_bytes_to_who_may_and_is_sent_again_by_its
     assert!(shown.contains("no_event") && !shown.contains(bytes), "{shown}");
     let (_, shown) = says(&daemon, "boss", &["show", id]);
     assert!(shown.contains(bytes), "{shown}");
-    refused(&daemon, "boss", id, "send it again to its way in, http-");
+    refused(&daemon, "boss", id, "send it again to its way in, by http-");
 
     let (_, all) = says(&daemon, "viewer", &["list", "--json"]);
     let all: Value = serde_json::from_str(&all).unwrap();
