@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, exit codes that a script can rely on.
 
 mod check;
+mod dead_letters;
 mod explain;
 mod healthy;
 mod journal;
@@ -58,6 +59,8 @@ enum Command {
     Pause(remote::Channel),
     /// Lets a channel go on.
     Resume(remote::Channel),
+    /// What could not be delivered or decided, and sending it again.
+    DeadLetters(dead_letters::Arguments),
     /// Looks into the journal.
     Journal(journal::Arguments),
 }
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::SendTest(arguments) => remote::send_test(&arguments),
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),
+        Command::DeadLetters(arguments) => dead_letters::run(&arguments),
         Command::Journal(arguments) => journal::run(arguments),
     };
     exit.into()

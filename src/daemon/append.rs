@@ -1,6 +1,7 @@
 //! Entries on their way into the journal: what one turn decided, encoded and handed to the store, and the snapshots.
 
 use super::dispatch::{Channels, Dispatcher, Job};
+use super::door::Redriven;
 use super::effects::{Broken, Effects, UnderWay};
 use super::heartbeat::Beaten;
 use super::measure::Measures;
@@ -41,6 +42,8 @@ pub enum Promise {
     Events(oneshot::Sender<Answer>, Vec<Fate>, OwnedSemaphorePermit),
     /// A person's command.
     Command(oneshot::Sender<Result<(), Refusal>>),
+    /// A dead letter that a person wants sent again.
+    Redriven(oneshot::Sender<Redriven>, Redriven),
     /// Channels of a new policy.
     Policy(Channels, oneshot::Sender<()>),
 }
@@ -51,6 +54,7 @@ impl Promise {
         match self {
             Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
             Promise::Command(reply) => drop(reply.send(Ok(()))),
+            Promise::Redriven(reply, redriven) => drop(reply.send(redriven)),
             Promise::Policy(channels, done) => {
                 dispatcher.install(channels);
                 let _ = done.send(());

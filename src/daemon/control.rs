@@ -1,10 +1,10 @@
 //! What the loop is told besides events: commands, another policy, and what happens to lanes.
 
 use super::append::{Batch as Building, Promise};
-use super::door::Control;
+use super::door::{Control, Redriven};
 use super::engine::{Engine, NewPolicy};
 use super::measure;
-use crate::decide::What;
+use crate::decide::{Command, Redrive, What, redrive_refusal};
 use crate::event::Time;
 
 /// After so many entries a start writes the policy down again.
@@ -16,6 +16,10 @@ impl Engine {
             Control::Command(command, reply) => {
                 self.inside(now, What::Command(command), building);
                 building.promise(Promise::Command(reply));
+            }
+            Control::Redrive(original, by, reply) => {
+                let redriven = self.redrive(now, original, by, building);
+                building.promise(Promise::Redriven(reply, redriven));
             }
             Control::Policy(new) => self.adopt(now, *new, building),
             Control::CaughtUp(lane) => {
@@ -45,6 +49,22 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// What may not be sent again leaves no trace; whoever asks is told why.
+    fn redrive(
+        &mut self,
+        now: Time,
+        original: Box<Redrive>,
+        by: Box<str>,
+        building: &mut Building,
+    ) -> Redriven {
+        if let Some(why) = redrive_refusal(&self.state, &self.policy, now, &original) {
+            return Err(why);
+        }
+        let of = original.of;
+        self.inside(now, What::Command(Command::Redrive { original, by }), building);
+        self.state.redriven.by(of).ok_or_else(|| "deciding it failed inside Tidings".to_owned())
     }
 
     /// Another policy holds from this input on (R36).

@@ -1,8 +1,9 @@
 //! The way to the decider: bounded queues, one for each class of input, and the order in which they are emptied (R2).
 
 use super::clock::Clock;
-use crate::decide::{Command, Outcome};
+use crate::decide::{Command, Outcome, Redrive};
 use crate::event::Name;
+use crate::event::id::DeliveryId;
 use crate::ingest::{Answer, Batch, Door, Refusal, http};
 use std::collections::{BTreeSet, VecDeque};
 use std::pin::Pin;
@@ -37,10 +38,15 @@ pub struct Waiting {
     pub permit: OwnedSemaphorePermit,
 }
 
+/// The delivery that carries a dead letter again, or why there is none.
+pub type Redriven = Result<DeliveryId, String>;
+
 /// Something other than events that is to be decided.
 pub enum Control {
     /// A person asks for something.
     Command(Command, oneshot::Sender<Result<(), Refusal>>),
+    /// A person asks for a dead letter to be sent again.
+    Redrive(Box<Redrive>, Box<str>, oneshot::Sender<Redriven>),
     /// Another policy is to hold.
     Policy(Box<super::engine::NewPolicy>),
     /// A lane has read what was waiting.
@@ -140,6 +146,9 @@ impl Mailbox {
     /// Puts in something other than events; few by their nature.
     pub fn control(&self, control: Control) {
         self.put(|queues| {
+            if queues.closed {
+                return 0;
+            }
             queues.controls.push_back(control);
             1
         });
@@ -164,6 +173,16 @@ impl Mailbox {
         let (reply, answer) = oneshot::channel();
         self.control(Control::Command(command, reply));
         answer.await.unwrap_or(Err(Refusal::NotReady))
+    }
+
+    /// Asks for a dead letter to be sent again, and waits until what was decided is durable.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub async fn redrive(&self, original: Redrive, by: Box<str>) -> Result<Redriven, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.control(Control::Redrive(Box::new(original), by, reply));
+        answer.await.map_err(|_| Refusal::NotReady)
     }
 
     /// New events wait outside while only the disk's reserve is left.

@@ -41,7 +41,7 @@ pub struct UnderWay {
 pub struct Broken;
 
 enum Step {
-    Entry(UnderWay),
+    Entry(Box<UnderWay>),
     /// What changed nothing is answered when everything before it is durable.
     Position(Vec<Promise>),
 }
@@ -108,7 +108,7 @@ impl Effects {
     pub fn await_entry(&self, entry: UnderWay) {
         self.progress.under_way().push_back(entry.since);
         // Whoever would take it has failed, and the daemon is stopping.
-        let _ = self.steps.send(Step::Entry(entry));
+        let _ = self.steps.send(Step::Entry(Box::new(entry)));
     }
 
     /// What was decided behind the newest entry and changed nothing is answered when that is durable (R1).
@@ -166,7 +166,7 @@ impl Means {
                     if crash_mark::is_set() && entry.batch.decides_a_digest() {
                         crash_mark::mark(crash_mark::DIGEST_DECIDED);
                     }
-                    self.effects(entry);
+                    self.effects(*entry);
                     progress.under_way().pop_front();
                     progress.fewer.notify_one();
                 }

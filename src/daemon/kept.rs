@@ -1,6 +1,6 @@
 //! Messages that memory has no room for, read back from the journal entry in which they stand.
 
-use crate::decide::Fact;
+use crate::decide::{Fact, Notified};
 use crate::event::id::NotificationId;
 use crate::journal::{Decoder, Store};
 use crate::message::Message;
@@ -49,15 +49,24 @@ impl KeptMessages {
     }
 
     async fn decode(&self, entry: u64) -> Result<BTreeMap<NotificationId, Arc<Message>>, String> {
+        let notified = self.notified(entry).await?;
+        Ok(notified.into_iter().map(|notified| (notified.id, notified.message)).collect())
+    }
+
+    /// Everything that was said in this entry.
+    ///
+    /// # Errors
+    /// The entry cannot be read.
+    pub async fn notified(&self, entry: u64) -> Result<Vec<Notified>, String> {
         let frames = self.store.read(entry, 1, 1).await.map_err(|error| error.to_string())?;
         let frame = frames.into_iter().next().ok_or_else(|| format!("there is no entry {entry}"))?;
         let mut decoder = Decoder::new().map_err(|error| error.to_string())?;
         let decoded = decoder.decode(&frame).map_err(|error| error.to_string())?;
         let facts = decoded.batch.into_iter().flat_map(|decided| decided.facts);
-        let messages = facts.filter_map(|fact| match fact {
-            Fact::Notified(notified) => Some((notified.id, notified.message)),
+        let notified = facts.filter_map(|fact| match fact {
+            Fact::Notified(notified) => Some(*notified),
             _ => None,
         });
-        Ok(messages.collect())
+        Ok(notified.collect())
     }
 }

@@ -7,6 +7,7 @@ pub mod brake;
 pub mod channels;
 pub mod clock;
 mod control;
+mod dead_letters;
 pub mod dispatch;
 pub mod door;
 pub mod effects;

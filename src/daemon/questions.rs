@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// How many rows are told where the question does not say.
-const LIMIT: usize = 100;
+pub(super) const LIMIT: usize = 100;
 
 /// What may be asked for; what does not concern a question is refused by its own parser.
 #[derive(Debug, Default, Deserialize)]
@@ -110,6 +110,7 @@ fn words(questions: &Questions, asked: &Asked) -> Result<Vec<Told>, Error> {
         channel: asked.channel.as_deref(),
         row: asked.route.as_deref(),
         end: asked.end.as_deref().and_then(Fate::find),
+        delivery: None,
         since: time(asked.since.as_deref()),
         until: time(asked.until.as_deref()),
         before: asked.before,
@@ -194,22 +195,34 @@ where
 {
     let right = if asked.admin == Some(true) { Right::Admin } else { Right::Read };
     admit(&face, request.headers(), request.extensions().get::<Peer>(), right)?;
-    let refuse = |status: StatusCode, error: String| {
-        Err(Box::new((status, Json(json!({ "error": error }))).into_response()))
-    };
     if let Some(error) = mistake(&asked) {
-        return refuse(StatusCode::BAD_REQUEST, error);
+        return Err(Box::new(refuse(StatusCode::BAD_REQUEST, &error)));
     }
+    answer(&face, move |questions| question(questions, &asked)).await
+}
+
+/// Asks the history, where waiting is allowed.
+pub(super) async fn answer<T, Q>(face: &Face, question: Q) -> Result<T, Box<Response>>
+where
+    T: Send + 'static,
+    Q: FnOnce(&Questions) -> Result<T, Error> + Send + 'static,
+{
     let path = face.history.clone();
-    let answer = tokio::task::spawn_blocking(move || question(&Questions::open(&path)?, &asked)).await;
-    match answer {
-        Ok(Ok(rows)) => Ok(rows),
+    let answer = tokio::task::spawn_blocking(move || question(&Questions::open(&path)?)).await;
+    let (status, why) = match answer {
+        Ok(Ok(rows)) => return Ok(rows),
         Ok(Err(error)) => {
             tracing::warn!(%error, "a question could not be answered");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "the history cannot be read at the moment".into())
+            (StatusCode::SERVICE_UNAVAILABLE, "the history cannot be read at the moment")
         }
-        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the question failed inside Tidings".into()),
-    }
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the question failed inside Tidings"),
+    };
+    Err(Box::new(refuse(status, why)))
+}
+
+/// An answer that says why there is no other.
+pub(super) fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
 }
 
 fn named<T: Serialize>(name: &str, rows: &[T]) -> Response {

@@ -76,6 +76,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The tasks.
     pub tasks: Tasks,
+    /// What was said, as the journal has it.
+    pub kept: Arc<KeptMessages>,
 }
 
 /// The key from which references and recipients' names are made: of this journal and no other.
@@ -114,8 +116,9 @@ pub async fn run(options: Options) -> Result<(), Stopped> {
     metrics.journal_append_failed(FailedAppend::beside(&journal.path).last());
     let mailbox = Arc::new(Mailbox::new(incident_lanes(&config), clock.clone()));
     let health = Arc::new(Health::new(&["journal"]));
-    let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks });
     let store: Arc<dyn Store> = store;
+    let kept = Arc::new(KeptMessages::new(store.clone()));
+    let shared = Arc::new(Shared { mailbox, metrics, health, clock, tasks, kept });
     let imprinter = Imprinter::new().map_err(|error| Stopped::Failed(format!("no random bytes: {error}")))?;
     let used = imprinter.of(&config);
     let (heart, beaten) = tokio::sync::mpsc::unbounded_channel();
@@ -213,9 +216,9 @@ async fn start_engine(
     heart: UnboundedSender<Beaten>,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, health } = &**shared;
-    let kept = Arc::new(KeptMessages::new(store.clone()));
-    let dispatcher = Dispatcher::new(mailbox.clone(), metrics.clone(), kept, clock.clone(), tasks.clone());
+    let Shared { mailbox, metrics, clock, tasks, health, kept } = &**shared;
+    let dispatcher =
+        Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone());
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);

@@ -27,9 +27,9 @@ use tokio::net::TcpListener;
 /// What the handlers share.
 #[derive(Clone)]
 pub(super) struct Face {
-    shared: Arc<Shared>,
-    access: Arc<dyn Access>,
-    reloader: Arc<Reloader>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) access: Arc<dyn Access>,
+    pub(super) reloader: Arc<Reloader>,
     /// Where the history lies.
     pub(super) history: Arc<std::path::Path>,
 }
@@ -59,6 +59,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
     let router = ways_in
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
+        .merge(super::dead_letters::routes(face.clone()))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -144,6 +145,7 @@ fn handler_of(method: &Method, path: &str) -> Handler {
         "/api/v2/alerts" => Handler::Alerts,
         "/v1/events" if *method == Method::POST => Handler::Events,
         "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
+        path if path.starts_with("/v1/dead-letters") && *method == Method::GET => Handler::Questions,
         "/-/healthy" | "/-/ready" => Handler::Probes,
         "/-/reload" => Handler::Reload,
         "/metrics" => Handler::Metrics,
@@ -310,6 +312,6 @@ fn answer(result: Result<(), Refusal>) -> Response {
     }
 }
 
-fn not_ready() -> Response {
+pub(super) fn not_ready() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "the daemon is stopping" }))).into_response()
 }

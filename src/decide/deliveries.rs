@@ -17,6 +17,8 @@ pub(super) struct Many {
     pub kind: Kind,
     pub level: Disclosure,
     pub recipients: Vec<Recipient>,
+    /// The delivery that it carries again, if it does (R33).
+    pub redrive_of: Option<DeliveryId>,
 }
 
 /// Decides one notification.
@@ -31,7 +33,7 @@ pub(super) fn decide(
     many: Many,
     facts: &mut Vec<Fact>,
 ) {
-    let Many { number, kind, level, recipients } = many;
+    let Many { number, kind, level, recipients, redrive_of } = many;
     let ordinal = briefing.ordinal + 1 + number;
     let content = digest_of(&message);
     let counted =
@@ -42,7 +44,7 @@ pub(super) fn decide(
         let Some(channel) = policy.channel_of(&recipient).cloned() else { continue };
         next += 1;
         let key = key_of(policy, word, ordinal, kind, &recipient, content);
-        deliveries.push(Decided { id: DeliveryId(next), recipient, channel, kind, key });
+        deliveries.push(Decided { id: DeliveryId(next), recipient, channel, kind, key, redrive_of });
     }
     let after = after(state, policy, briefing, kind, &deliveries);
     facts.push(Fact::Notified(Box::new(Notified {

@@ -1,5 +1,6 @@
 //! What `decide` is given: events, commands, outcomes of attempts, ticks, changes of policy. Time is a field of it.
 
+use super::redrive::Redrive;
 use crate::event::id::{DeliveryId, Digest, Fingerprint};
 use crate::event::{Event, Name, Recipient, Span, Time};
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,13 @@ pub enum Command {
         recipient: Recipient,
         /// For which audience: its level is that of the message.
         audience: Name,
+        /// Who asks.
+        by: Box<str>,
+    },
+    /// Send again what was dead-lettered (R33).
+    Redrive {
+        /// What was not delivered.
+        original: Box<Redrive>,
         /// Who asks.
         by: Box<str>,
     },

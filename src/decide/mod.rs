@@ -16,6 +16,7 @@ mod notice;
 mod outcome;
 mod pace;
 mod policy;
+mod redrive;
 mod release;
 mod route;
 mod say;
@@ -44,6 +45,7 @@ pub use policy::{
     Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
     Row, RowKind, Via, ViaKey,
 };
+pub use redrive::{Redrive, refusal as redrive_refusal};
 pub use state::State;
 pub use step::{Verdict, step};
 

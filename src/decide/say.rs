@@ -92,7 +92,8 @@ pub(super) fn say(
         let subject =
             Subject { kind, reopened: subject.reopened && kind == Kind::Opening, ..subject.clone() };
         let message = message::compose(&subject, level, &policy.templates, template);
-        let many = deliveries::Many { number: number as u32, kind, level, recipients };
+        let number = number as u32;
+        let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);
     }
     if subject.status == CaseStatus::Resolved && !word.is_desk(subject.kind) {
@@ -118,16 +119,22 @@ pub(super) fn at_desk(
     let briefing = match known {
         Some(briefing) => briefing,
         None => {
-            let about = super::fact::CaseAbout::Desk { audience: word.audience.clone() };
-            facts.push(Fact::CaseOpened { case: word.case, about });
-            let (audience, row) = (word.audience.clone(), Name::from(""));
-            facts.push(Fact::BriefingOpened { case: word.case, audience, row, disclosure });
-            fresh = new_briefing(word.audience, disclosure);
+            fresh = open_desk(policy, word, &mut facts);
             &fresh
         }
     };
     facts.extend(say(state, policy, now, word, briefing, subject, said));
     facts
+}
+
+/// Opens the desk of a word's audience.
+pub(super) fn open_desk(policy: &Policy, word: &Word<'_>, facts: &mut Vec<Fact>) -> Briefing {
+    let disclosure = policy.disclosure(word.audience);
+    let about = super::fact::CaseAbout::Desk { audience: word.audience.clone() };
+    facts.push(Fact::CaseOpened { case: word.case, about });
+    let (audience, row) = (word.audience.clone(), Name::from(""));
+    facts.push(Fact::BriefingOpened { case: word.case, audience, row, disclosure });
+    new_briefing(word.audience, disclosure)
 }
 
 /// R37: what waits and was written for a level that the briefing no longer has is written again.

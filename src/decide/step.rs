@@ -11,6 +11,7 @@ use super::input::{Command, Garbage, Input, What};
 use super::notice;
 use super::outcome;
 use super::policy::Policy;
+use super::redrive;
 use super::release;
 use super::speak;
 use super::start;
@@ -250,6 +251,7 @@ fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) 
         Command::SendTest { recipient, audience, by } => {
             test_message::send(state, policy, now, recipient, audience, by)
         }
+        Command::Redrive { original, .. } => redrive::redrive(state, policy, now, original),
     }
 }
 

@@ -168,7 +168,7 @@ fn resolution(
 }
 
 /// R27: the briefing's level; for who has left its audience, the stricter of that and the level they have now.
-fn level_of(policy: &Policy, briefing: &Briefing, recipient: &Recipient) -> Disclosure {
+pub(super) fn level_of(policy: &Policy, briefing: &Briefing, recipient: &Recipient) -> Disclosure {
     let contact = policy.endpoints.get(recipient).and_then(|endpoint| endpoint.contact.as_ref());
     let holds = |audience: &Audience| match contact {
         Some(contact) => audience.contacts.contains(contact),

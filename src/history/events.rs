@@ -111,6 +111,9 @@ impl<'a> Row<'a> {
                     Command::Resume { channel, by } => ("resume", format!("{channel}, by {by}")),
                     Command::Heartbeat { beat, .. } => ("heartbeat", format!("beat {beat}")),
                     Command::SendTest { recipient, by, .. } => ("send_test", format!("{recipient}, by {by}")),
+                    Command::Redrive { original, by } => {
+                        ("redrive", format!("delivery-{}, by {by}", original.of))
+                    }
                 };
                 Row { action: Some(action), ..bare("command", written(subject)) }
             }

@@ -12,7 +12,7 @@ const SLICE: i64 = 10_000;
 /// Deliveries and notifications are numbered in the order in which they were decided, so what hangs on those that
 /// left is what lies below the first that is left. A case stays for as long as a word about it does. `ways` and `forms`
 /// are as many as a configuration can make and stay.
-const FORGET: [&str; 11] = [
+const FORGET: [&str; 12] = [
     "DELETE FROM told WHERE number IN (SELECT number FROM told LEFT JOIN fates ON fates.delivery = told.delivery
         WHERE at < ?1 AND coalesce(fates.fate, told.fate) <> 0
         AND number < coalesce((SELECT first FROM clock WHERE minute > ?1 / 60000 ORDER BY minute LIMIT 1),
@@ -20,6 +20,8 @@ const FORGET: [&str; 11] = [
     "DELETE FROM fates WHERE delivery IN (SELECT delivery FROM fates WHERE ?1 = ?1 AND
         delivery < coalesce((SELECT min(delivery) FROM told WHERE delivery IS NOT NULL), 9223372036854775807)
         ORDER BY delivery LIMIT ?2)",
+    "DELETE FROM redrives WHERE original IN (SELECT original FROM redrives WHERE ?1 = ?1 AND
+        NOT EXISTS (SELECT 1 FROM told WHERE told.delivery = redrives.delivery) LIMIT ?2)",
     "DELETE FROM failures WHERE (delivery, number) IN (SELECT delivery, number FROM failures WHERE ?1 = ?1 AND
         delivery < coalesce((SELECT min(delivery) FROM told WHERE delivery IS NOT NULL), 9223372036854775807)
         AND at < ?1 LIMIT ?2)",

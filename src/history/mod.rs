@@ -8,6 +8,7 @@
 
 mod ask;
 mod cases;
+mod dead;
 mod draft;
 mod events;
 mod fate;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use ask::{Known, LIMIT_MAX, Questions};
 pub use cases::{Briefing, Case, CaseFilter, CaseKind, CaseStanding};
+pub use dead::{Amiss, Dead};
 pub use events::{Came, EventFilter, Verdict};
 pub use feed::{Projected, Projection, discard};
 pub use told::{FAILURES_MAX, Failed, Filter, Said, Told};

@@ -66,6 +66,8 @@ pens!(
         released_at = coalesce(released_at, excluded.released_at), ended_at = coalesce(excluded.ended_at, ended_at),
         fate = coalesce(excluded.fate, fate), why = coalesce(excluded.why, why),
         receipt = coalesce(excluded.receipt, receipt), sent = coalesce(excluded.sent, sent)",
+    /// A delivery carries again what another one could not deliver.
+    redrive = "INSERT OR REPLACE INTO redrives VALUES (?1, ?2)",
     /// How often a delivery was let go.
     attempts = "SELECT attempts FROM fates WHERE delivery = ?1",
     /// An attempt that came to nothing.

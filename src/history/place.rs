@@ -13,9 +13,20 @@ pub(super) fn place(entry: u64, turn: u64) -> i64 {
     ((entry << TURN_BITS) | turn).cast_signed()
 }
 
+/// The place that somebody names by its entry and turn, if there can be one.
+pub(super) fn of(entry: u64, turn: u64) -> Option<u64> {
+    let possible = entry < 1 << (63 - TURN_BITS) && turn < 1 << TURN_BITS;
+    possible.then(|| place(entry, turn).cast_unsigned())
+}
+
 /// The entry of a place.
 pub(super) fn entry(place: i64) -> u64 {
     place.cast_unsigned() >> TURN_BITS
+}
+
+/// The turn of a place within its entry.
+pub(super) fn turn(place: i64) -> u64 {
+    place.cast_unsigned() & ((1 << TURN_BITS) - 1)
 }
 
 /// A case's number as the database keeps it: the same bits, signed.

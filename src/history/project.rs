@@ -222,9 +222,12 @@ impl Row<'_> {
         let (message, at) = (&notified.message, self.at());
         let said = standing(notified.said.status);
         let draft = self.case(notified.case)?;
-        draft.stands(said);
-        draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
-        draft.said(&notified.audience, at, said, notified.said.severity, Some(&message.title));
+        // What is carried again says how the case was, not how it is.
+        if !notified.is_redrive() {
+            draft.stands(said);
+            draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
+            draft.said(&notified.audience, at, said, notified.said.severity, Some(&message.title));
+        }
         let opened = draft.number;
         // Whoever was told knows the case by this, an outsider by a hash.
         if !notified.row.as_str().is_empty() && *draft.name != *message.reference {
@@ -245,6 +248,9 @@ impl Row<'_> {
             self.pens.texts.execute(texts)?;
         }
         for decided in &notified.deliveries {
+            if let Some(original) = decided.redrive_of {
+                self.pens.redrive.execute([count(original.0), count(decided.id.0)])?;
+            }
             let (place, channel, kind) = (self.next(), decided.channel.as_str(), decided.kind.as_str());
             let way = self.way(&notified.audience, &notified.row, &decided.recipient, channel, kind)?;
             self.pens.told.execute(params![

@@ -54,6 +54,8 @@ pub(super) const CREATE: &str = "
     CREATE TABLE fates (delivery INTEGER PRIMARY KEY, attempts INTEGER NOT NULL, failures INTEGER NOT NULL,
         released_at INTEGER, ended_at INTEGER, fate INTEGER, why TEXT, receipt TEXT, sent BLOB);
     CREATE INDEX fates_dead ON fates (delivery) WHERE fate = 4;
+    CREATE TABLE redrives (original INTEGER PRIMARY KEY, delivery INTEGER NOT NULL);
+    CREATE INDEX redrives_by_delivery ON redrives (delivery);
     CREATE TABLE failures (delivery INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
         attempt INTEGER NOT NULL, maybe_sent INTEGER NOT NULL, counted INTEGER NOT NULL, reason TEXT, detail TEXT,
         PRIMARY KEY (delivery, number)) WITHOUT ROWID;
@@ -68,7 +70,7 @@ pub(super) const CREATE: &str = "
 ";
 
 /// The tables that hold what was projected.
-pub(super) const TABLES: [&str; 13] = [
+pub(super) const TABLES: [&str; 14] = [
     "clock",
     "cases",
     "names",
@@ -79,6 +81,7 @@ pub(super) const TABLES: [&str; 13] = [
     "notifications",
     "spoken",
     "fates",
+    "redrives",
     "failures",
     "forms",
     "events",

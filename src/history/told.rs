@@ -29,6 +29,8 @@ pub struct Filter<'a> {
     pub row: Option<&'a str>,
     /// With this fate.
     pub end: Option<Fate>,
+    /// This delivery alone.
+    pub delivery: Option<DeliveryId>,
     /// Decided at or after this.
     pub since: Option<Time>,
     /// Decided at or before this.
@@ -111,6 +113,12 @@ pub struct Said {
     pub receipt: Option<String>,
     /// The hash of the body as it was sent (R41), in hexadecimal digits.
     pub sent: Option<String>,
+    /// The dead-lettered delivery whose message it carries again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<DeliveryId>,
+    /// The delivery that carries its message again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redriven_by: Option<DeliveryId>,
 }
 
 /// One attempt that came to nothing, or may have.
@@ -137,6 +145,8 @@ const COLUMNS: &str = "number, at, way.audience, nullif(way.rule, '') AS rule, w
     coalesce(attempts, 0) AS attempts, coalesce(failures, 0) AS failures, released_at, ended_at, receipt, sent,
     coalesce(told.severity_word, texts.severity_word) AS severity_word, coalesce(told.title, texts.title) AS title,
     coalesce(told.short, texts.short) AS short,
+    (SELECT original FROM redrives WHERE redrives.delivery = told.delivery) AS redrive_of,
+    (SELECT redrives.delivery FROM redrives WHERE original = told.delivery) AS redriven_by,
     (SELECT case_id FROM cases WHERE cases.number = told.opened) AS case_id,
     (SELECT name FROM cases WHERE cases.number = told.opened) AS case_name";
 
@@ -203,6 +213,9 @@ fn conditions(tables: &Connection, filter: &Filter<'_>) -> rusqlite::Result<Opti
         Some(end) => conditions.and("coalesce(fates.fate, told.fate) = ?", [end.number().into()]),
         None => {}
     }
+    if let Some(delivery) = filter.delivery {
+        conditions.and("told.delivery = ?", [place::named(delivery.0)]);
+    }
     conditions.between(tables, filter.since, filter.until, filter.before)?;
     Ok(Some(conditions))
 }
@@ -232,6 +245,10 @@ fn told(row: &rusqlite::Row<'_>) -> rusqlite::Result<Told> {
 
 fn said(row: &rusqlite::Row<'_>) -> rusqlite::Result<Said> {
     let time = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Time::from_millis));
+    let delivery = |name| {
+        let number: Option<i64> = row.get(name)?;
+        Ok::<_, rusqlite::Error>(number.map(|number| DeliveryId(number.cast_unsigned())))
+    };
     let hex = |name| {
         let bytes: Option<[u8; 16]> = row.get(name)?;
         let write = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
@@ -256,6 +273,8 @@ fn said(row: &rusqlite::Row<'_>) -> rusqlite::Result<Said> {
         failures: Vec::new(),
         receipt: row.get("receipt")?,
         sent: hex("sent")?,
+        redrive_of: delivery("redrive_of")?,
+        redriven_by: delivery("redriven_by")?,
     })
 }
 

@@ -45,3 +45,5 @@ impl PartialEq for Message {
             && self.data.get() == other.data.get()
     }
 }
+
+impl Eq for Message {}

@@ -1,9 +1,11 @@
 //! The one integration binary: scenarios, real processes, channels, crash, docs and tidy.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
+#![expect(clippy::disallowed_methods, reason = "tests connect from outside, where no guard is asked")]
 
 mod bulkhead;
 mod crash;
+mod dead_letters;
 mod disk;
 mod docs;
 mod downtime;

@@ -229,6 +229,10 @@ fn shown(daemon: &Daemon) -> Vec<(String, String)> {
     for path in ["/metrics", "/-/healthy", "/-/ready", "/api/v2/status", "/v1/none"] {
         ask("GET", path, &boss, "");
     }
+    for path in ["/v1/dead-letters?limit=1000", "/v1/dead-letters/delivery-1", "/v1/dead-letters/event-1-0"] {
+        ask("GET", path, &viewer, "");
+        ask("GET", path, &sender, "");
+    }
     for path in ["/v1/told?full=true&limit=1000", "/v1/cases?limit=1000", "/v1/events?full=true&limit=1000"] {
         ask("GET", path, &viewer, "");
         ask("GET", path, &sender, "");
@@ -240,6 +244,7 @@ fn shown(daemon: &Daemon) -> Vec<(String, String)> {
         ("/v1/channels/mail/resume", ""),
         ("/v1/send-test", "{\"to\": \"duty\"}"),
         ("/v1/send-test", "{\"to\": \"nobody\"}"),
+        ("/v1/dead-letters/delivery-1/redrive", ""),
     ] {
         ask("POST", path, &boss, body);
         ask("POST", path, &sender, body);

@@ -47,6 +47,13 @@ pub struct Notified {
     pub deliveries: Vec<Decided>,
 }
 
+impl Notified {
+    /// Whether it carries again what was said before, and so says nothing new of its case.
+    pub fn is_redrive(&self) -> bool {
+        self.deliveries.iter().any(|decided| decided.redrive_of.is_some())
+    }
+}
+
 pub(in crate::decide) fn strictest() -> Disclosure {
     Disclosure::External
 }
@@ -92,4 +99,7 @@ pub struct Decided {
     pub kind: Kind,
     /// Its key (R34).
     pub key: Digest,
+    /// The dead-lettered delivery whose message it carries again, if it is a redrive (R33).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<DeliveryId>,
 }

@@ -150,6 +150,33 @@ impl Sum {
     }
 }
 
+/// Which dead letters were sent again, and by which deliveries: each may be once. Older ones are known to the history
+/// alone, which is a second behind at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redriven(VecDeque<(DeliveryId, DeliveryId)>);
+
+impl Redriven {
+    /// The most that are kept.
+    const KEPT_MAX: usize = 1000;
+
+    /// By which delivery this one was sent again.
+    pub fn by(&self, of: DeliveryId) -> Option<DeliveryId> {
+        self.0.iter().rev().find(|(original, _)| *original == of).map(|(_, by)| *by)
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn add(&mut self, of: DeliveryId, by: DeliveryId) {
+        if self.0.len() == Redriven::KEPT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((of, by));
+    }
+}
+
 /// The bytes of the messages decided in one entry. No part of what State is: two that differ in it alone are equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SaidBytes(usize);
@@ -186,4 +213,20 @@ pub struct CatchUp {
     /// Whether it has ended: what is said from then on is no longer held back, but the stop is remembered
     /// until everything that was due at its end has been said.
     pub ended: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_redrives_are_kept() {
+        let mut redriven = Redriven::default();
+        for number in 0..=Redriven::KEPT_MAX as u64 {
+            redriven.add(DeliveryId(number), DeliveryId(10_000 + number));
+        }
+        assert_eq!(redriven.by(DeliveryId(0)), None);
+        assert_eq!(redriven.by(DeliveryId(1)), Some(DeliveryId(10_001)));
+        assert_eq!(redriven.by(DeliveryId(1000)), Some(DeliveryId(11_000)));
+    }
 }

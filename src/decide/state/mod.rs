@@ -13,7 +13,7 @@ pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
 pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
-pub use ledger::{CatchUp, Digests, Due, Identities, Notice, SaidBytes, Sum, Window};
+pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Redriven, SaidBytes, Sum, Window};
 pub use lines::Lines;
 pub use members::Members;
 
@@ -71,6 +71,9 @@ pub struct State {
     pub identities: Identities,
     /// The sum (R33).
     pub sum: Sum,
+    /// Dead letters that were sent again, the newest of them (R33).
+    #[serde(default, skip_serializing_if = "Redriven::is_empty")]
+    pub redriven: Redriven,
     /// While what was missed is being read (R39).
     pub catch_up: Option<CatchUp>,
     /// What is to be looked at, and when: an index over the fields above, made anew when a snapshot is read.

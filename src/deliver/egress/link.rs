@@ -15,11 +15,14 @@ use std::task::Poll;
 /// A request as it is sent.
 pub(super) type Outgoing = http::Request<Full<Bytes>>;
 
+/// What drives a connection.
+type Driver = Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>;
+
 /// A connection; between requests nothing drives it.
 pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
     /// `None` once it is closed.
-    connection: Option<Pin<Box<Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>>>,
+    connection: Option<Pin<Box<Driver>>>,
 }
 
 /// Why a link gave no complete answer.

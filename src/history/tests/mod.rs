@@ -1,5 +1,6 @@
 //! Tests of the room: hand-made entries go in, and questions are asked.
 
+mod dead;
 mod file;
 mod question;
 mod several;
@@ -113,6 +114,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         channel: recipient.split(['@', '#']).nth(1).unwrap().into(),
         kind,
         key: Digest::of(&[recipient.as_bytes()]),
+        redrive_of: None,
     });
     Notified {
         id: NotificationId(id),

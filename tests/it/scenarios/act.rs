@@ -3,14 +3,17 @@
 use super::script::{begin, offset};
 use super::world::{Manner, World, config};
 use serde_json::{Map, Value, json};
-use tidings::decide::{Command, Fact, Garbage, Identity, Input, Origin, Verdict, What};
+use tidings::decide::{
+    Command, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict, What, redrive_refusal,
+};
+use tidings::event::id::DeliveryId;
 use tidings::event::id::Digest;
 use tidings::event::{
     Action, AlertEvent, Event, IncidentEvent, LabelsBuilder, Layered, Name, Recipient, Span, Status, Time,
 };
 
 /// What a step came to: a word about the input where it matters, and the facts.
-pub type Came = (Option<&'static str>, Vec<Fact>);
+pub type Came = (Option<String>, Vec<Fact>);
 
 /// Does what the step says. `text` is the configuration's text, which `reload` changes.
 pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
@@ -45,6 +48,7 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
             let (recipient, audience) = (Recipient::from(*recipient), Name::from(*audience));
             command(world, Command::SendTest { recipient, audience, by: "jonas".into() })
         }
+        ["redrive", recipient] => redrive(world, recipient),
         ["restart", lanes @ ..] => (None, world.start(lanes.iter().map(|lane| Name::from(*lane)).collect())),
         ["stop"] => {
             world.stopped = Some(Vec::new());
@@ -97,6 +101,28 @@ fn command(world: &mut World, command: Command) -> Came {
     (None, world.inside(What::Command(command)).1)
 }
 
+/// Asks for the newest dead letter to this recipient to be sent again; what is refused is refused twice.
+fn redrive(world: &mut World, recipient: &str) -> Came {
+    let facts = world.journal.iter().rev().flat_map(|(_, _, facts)| facts.iter().rev());
+    let dead: Vec<DeliveryId> = facts
+        .clone()
+        .filter_map(|fact| match fact {
+            Fact::Ended { delivery, end: End::DeadLettered { .. } } => Some(*delivery),
+            _ => None,
+        })
+        .collect();
+    let of =
+        |fact: &Fact, id| if let Fact::Notified(notified) = fact { Redrive::of(notified, id) } else { None };
+    let mut originals = dead.into_iter().filter_map(|id| facts.clone().find_map(|fact| of(fact, id)));
+    let Some(original) = originals.find(|original| original.recipient.as_str() == recipient) else {
+        return (Some("no dead letter".to_owned()), Vec::new());
+    };
+    let refused = redrive_refusal(&world.state, &world.policy, world.now, &original);
+    let (_, facts) = command(world, Command::Redrive { original: Box::new(original), by: "jonas".into() });
+    assert_eq!(refused.is_none(), !facts.is_empty(), "what is refused decides nothing: {refused:?}");
+    (refused.map(|why| format!("refused: {why}")), facts)
+}
+
 /// `state` must hold so many of something.
 fn holds(world: &mut World, wanted: &str) {
     let (what, number) = wanted.split_once('=').expect("holds WHAT=NUMBER");
@@ -143,7 +169,7 @@ fn event(world: &mut World, event: Event, identity: Option<Identity>) -> Came {
         Verdict::Duplicate => Some("duplicate"),
         Verdict::Decided => None,
     };
-    (word, facts)
+    (word.map(str::to_owned), facts)
 }
 
 fn identity(id: Option<&str>, body: &str) -> Option<Identity> {
@@ -293,5 +319,5 @@ fn leases(world: &mut World, source: &str, names: &[&str], whole_source: bool) -
 
 fn garbage(world: &mut World, reason: &str) -> Came {
     let garbage = Garbage { reason: reason.into(), bytes: "e30=".into(), length: 2 };
-    (Some("dead letter"), world.inside(What::Garbage(garbage)).1)
+    (Some("dead letter".to_owned()), world.inside(What::Garbage(garbage)).1)
 }

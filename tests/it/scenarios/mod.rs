@@ -49,7 +49,7 @@ fn run(script: &Script) -> (String, Vec<String>) {
         assert!(step.at >= world.now, "{} is before the step before it", step.text);
         world.now = step.at;
         let (word, facts) = act::act(&mut world, &step.words, &mut text);
-        let mut lines: Vec<String> = word.into_iter().map(str::to_owned).collect();
+        let mut lines: Vec<String> = word.into_iter().collect();
         lines.extend(teller.lines(&facts, &world.state));
         let mut lines: Vec<String> = lines.into_iter().map(|line| format!("-> {line}")).collect();
         // What happens by itself until the next step has its own times; answers at the time of a step come before it.

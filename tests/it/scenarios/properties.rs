@@ -23,8 +23,8 @@ type Told = BTreeMap<(CaseId, String), (DeliveryId, CaseStatus)>;
 struct Ledger {
     deliveries: BTreeMap<DeliveryId, Sent>,
     told: Told,
-    /// Whose messages were given up: nobody can promise them anything but the notice to the owner.
-    given_up: BTreeSet<String>,
+    /// Whose messages were given up, and not sent again: nobody can promise them anything but the notice to the owner.
+    given_up: BTreeMap<DeliveryId, String>,
     /// When what arrived was decided.
     arrived: BTreeMap<Recipient, Vec<Time>>,
 }
@@ -58,6 +58,7 @@ impl Ledger {
                 let says: Vec<_> =
                     if notified.speaks_for.is_empty() { own.collect() } else { spoken.collect() };
                 for decided in &notified.deliveries {
+                    decided.redrive_of.map(|original| self.given_up.remove(&original));
                     let recipient = decided.recipient.clone();
                     self.deliveries.insert(decided.id, Sent { recipient, decided: at, says: says.clone() });
                 }
@@ -65,7 +66,7 @@ impl Ledger {
             Fact::Returned { delivery, maybe_sent: true, .. } => self.arrives(*delivery, false),
             Fact::Ended { delivery, end: End::Delivered(_) } => self.arrives(*delivery, true),
             Fact::Ended { delivery, end: End::DeadLettered { .. } } => {
-                self.given_up.insert(person(&self.deliveries[delivery].recipient));
+                self.given_up.insert(*delivery, person(&self.deliveries[delivery].recipient));
             }
             _ => {}
         }
@@ -175,6 +176,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         "restart stream",
         "refuse mara@mail",
         "accept mara@mail",
+        "redrive mara@mail",
+        "redrive jonas@mail",
+        "redrive jonas@sms",
         "lost prometheus A",
         "silent prometheus",
         "stop",
@@ -266,10 +270,11 @@ proptest! {
         prop_assert!(world.state.digests.is_empty(), "still withheld: {:?}", world.state.digests);
         prop_assert!(world.state.alerts.is_empty(), "still kept: {:?}", world.state.alerts);
         let mut ledger = Ledger::of(&world);
+        let given_up: BTreeSet<&String> = ledger.given_up.values().collect();
         let known: BTreeSet<String> = world.policy.endpoints.keys().map(person).collect();
         for ((case, person), (_, status)) in &ledger.told {
             let desk = world.state.cases.get(case).is_some_and(|case| matches!(case.about, tidings::decide::CaseAbout::Desk { .. }));
-            if *status == CaseStatus::Resolved || desk || ledger.given_up.contains(person) || !known.contains(person) {
+            if *status == CaseStatus::Resolved || desk || given_up.contains(person) || !known.contains(person) {
                 continue;
             }
             prop_assert!(false, "{person} was told last that {case} is {status:?}\n{}", transcript(&world));

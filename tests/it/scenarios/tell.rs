@@ -109,7 +109,13 @@ impl Teller {
         let minutes = late.millis() / 60_000;
         let delay = if minutes == 0 { String::new() } else { format!(", delayed {minutes} min") };
         let level = if own { String::new() } else { format!(", at level {}", notified.disclosure) };
-        format!("{} {case} {}: {}{level}{delay}", notified.kind.as_str(), notified.audience, told.join(", "))
+        let again = if notified.is_redrive() { " redriven" } else { "" };
+        format!(
+            "{}{again} {case} {}: {}{level}{delay}",
+            notified.kind.as_str(),
+            notified.audience,
+            told.join(", ")
+        )
     }
 
     /// First attempts go without saying.

@@ -248,6 +248,16 @@ impl Daemon {
     }
 }
 
+impl Daemon {
+    /// Runs a command that asks this daemon, with the token in a file of the folder.
+    pub fn asked_by(&self, token: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(BINARY);
+        command.args(arguments).arg("--server").arg(format!("http://127.0.0.1:{}", self.port));
+        command.arg("--token-file").arg(token).current_dir(self.folder.path());
+        command.output().unwrap()
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {

@@ -16,6 +16,9 @@ impl State {
         self.notified_case(notified, now);
         for decided in &notified.deliveries {
             self.last_delivery = decided.id;
+            if let Some(of) = decided.redrive_of {
+                self.redriven.add(of, decided.id);
+            }
             let recipient = &decided.recipient;
             for row in [None, Some(&notified.row).filter(|row| !row.as_str().is_empty())] {
                 self.windows.entry((recipient.clone(), row.cloned())).or_default().add(now);
@@ -53,12 +56,16 @@ impl State {
         name_members(case, &notified.firing, &notified.ended);
         let Some(briefing) = case.briefing_mut(&notified.audience) else { return };
         briefing.ordinal = notified.ordinal;
-        briefing.said = Some((notified.said, now));
+        // What is carried again is no news: it changes neither what was said last nor what is still withheld.
+        let news = !notified.is_redrive();
+        if news {
+            briefing.said = Some((notified.said, now));
+        }
         for decided in &notified.deliveries {
             let line = briefing.lines.begin(&decided.recipient);
             line.pending.reserve_exact(1);
             line.pending.push(decided.id);
-            line.withheld = None;
+            line.withheld = line.withheld.filter(|_| !news);
         }
     }
 
