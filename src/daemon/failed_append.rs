@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// Beside the journal.
 const FILE: &str = "append-failed.json";
 
-/// The file always has this size and is there from the first start on: to write on a full disk what stands in its place
-/// needs no room.
+/// The file always has this size and is there from the first start on: on most file systems, what is written in its place
+/// needs no room on a disk that is full.
 const BYTES: usize = 512;
 
 /// So much of the reason is kept: written as JSON, each character takes at most six bytes.

@@ -330,3 +330,15 @@ async fn settings_that_cannot_work_are_refused_without_their_secrets() {
     assert!(!format!("{address:?} {address} {credentials:?} {credentials}").contains("secret"));
     assert!(connect::connect(&connect::Settings::default(), |_| {}).await.is_err());
 }
+
+#[tokio::test]
+async fn a_stream_that_is_not_there_is_told_of_once_and_waited_for() {
+    let server = NatsServer::start();
+    let lane = Lane::read(&server, Settings { create: false, ..settings() }).await;
+    lane.log.wait(|log| log.contains(&Seen::Down)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!((lane.log.count(&Seen::Down), lane.log.count(&Seen::Up)), (1, 0));
+    publisher(&server, alerts()).await;
+    lane.log.wait(|log| log.contains(&Seen::Up)).await;
+    assert_eq!(lane.log.count(&Seen::Down), 1);
+}
