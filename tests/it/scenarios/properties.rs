@@ -58,9 +58,14 @@ impl Ledger {
                 let says: Vec<_> =
                     if notified.speaks_for.is_empty() { own.collect() } else { spoken.collect() };
                 for decided in &notified.deliveries {
-                    decided.redrive_of.map(|original| self.given_up.remove(&original));
                     let recipient = decided.recipient.clone();
-                    self.deliveries.insert(decided.id, Sent { recipient, decided: at, says: says.clone() });
+                    // What is sent again says what it said before, wherever it stands.
+                    let original = decided.redrive_of.and_then(|original| {
+                        self.given_up.remove(&original);
+                        self.deliveries.get(&original)
+                    });
+                    let says = original.map_or_else(|| says.clone(), |original| original.says.clone());
+                    self.deliveries.insert(decided.id, Sent { recipient, decided: at, says });
                 }
             }
             Fact::Returned { delivery, maybe_sent: true, .. } => self.arrives(*delivery, false),
@@ -179,6 +184,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         "redrive mara@mail",
         "redrive jonas@mail",
         "redrive jonas@sms",
+        "refuse jonas@sms",
+        "accept jonas@sms",
         "lost prometheus A",
         "silent prometheus",
         "stop",
@@ -251,7 +258,7 @@ proptest! {
         }
         // Everything works again, and everything is over.
         play(&mut world, &mut text, "start");
-        for line in ["channel mail takes", "channel sms takes", "channel screen takes", "accept mara@mail",
+        for line in ["channel mail takes", "channel sms takes", "channel screen takes", "accept mara@mail", "accept jonas@sms",
             "resume mail", "resume sms", "resume screen"] {
             play(&mut world, &mut text, line);
         }
