@@ -7,7 +7,7 @@ use super::say::{self, Word};
 use super::state::State;
 use super::via;
 use crate::event::{Labels, Name, Severity, Time};
-use crate::message::{About, CaseStatus, Kind, Subject};
+use crate::message::{Kind, Subject};
 
 /// One beat: a word to everyone in an audience of its own, about nothing.
 pub(super) fn beat(state: &State, policy: &Policy, now: Time, audience: &Name, beat: u64) -> Vec<Fact> {
@@ -15,21 +15,7 @@ pub(super) fn beat(state: &State, policy: &Policy, now: Time, audience: &Name, b
     let severity = Severity::NONE;
     let text =
         format!("This is beat {beat} since the start. Nothing has happened and nothing is to be done.");
-    let subject = Subject {
-        kind: Kind::Notice,
-        status: CaseStatus::Open,
-        severity: "",
-        urgent: false,
-        reopened: false,
-        reference: "heartbeat",
-        public_reference: "heartbeat",
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        route: "",
-        audience: audience.as_str(),
-        about: About::Notice { title: "Tidings works", text: &text },
-    };
+    let subject = Subject::notice(audience.as_str(), "heartbeat", "Tidings works", &text, now);
     // Named one by one: no ceiling holds a beat back, or it would look as if nothing worked.
     let all = via::recipients(policy, known, &policy.default_via, Kind::Notice, false);
     let word = Word { only: Some(&all), ..Word::at_desk(audience, severity, now, now) };

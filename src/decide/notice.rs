@@ -8,7 +8,7 @@ use super::state::State;
 use super::{target, via};
 use crate::event::id::{CaseId, Digest};
 use crate::event::{Name, Severity, Span, Time};
-use crate::message::{About, CaseStatus, Kind, Subject};
+use crate::message::{Kind, Subject};
 
 /// The owner is told of one sort of trouble at most this often.
 const EVERY: Span = Span::from_mins(1);
@@ -53,19 +53,10 @@ pub(super) fn tell(state: &State, policy: &Policy, now: Time, kind: NoticeKind) 
     let severity =
         if notice.urgent { policy.ladder.urgent } else { Severity(policy.ladder.names().len() as u8 - 1) };
     let subject = Subject {
-        kind: Kind::Notice,
-        status: CaseStatus::Open,
         severity: policy.ladder.name(severity),
         urgent: notice.urgent,
-        reopened: false,
-        reference: title,
         public_reference: "",
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        route: "",
-        audience: owner.as_str(),
-        about: About::Notice { title, text: &more },
+        ..Subject::notice(owner.as_str(), title, title, &more, now)
     };
     let word = Word { avoid: notice.avoid.as_ref(), ..Word::at_desk(owner, severity, now, now) };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);

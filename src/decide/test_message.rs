@@ -5,7 +5,7 @@ use super::policy::Policy;
 use super::say::{self, Word};
 use super::state::State;
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{About, CaseStatus, Kind, Subject};
+use crate::message::Subject;
 
 pub(super) fn send(
     state: &State,
@@ -20,21 +20,7 @@ pub(super) fn send(
         "{by} asked for it, to see that messages arrive. Nothing has happened and nothing is to be done."
     );
     let severity = Severity::NONE;
-    let subject = Subject {
-        kind: Kind::Notice,
-        status: CaseStatus::Open,
-        severity: "",
-        urgent: false,
-        reopened: false,
-        reference: "test",
-        public_reference: "test",
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        route: "",
-        audience: audience.as_str(),
-        about: About::Notice { title, text: &text },
-    };
+    let subject = Subject::notice(audience.as_str(), "test", title, &text, now);
     let only = [recipient.clone()];
     let word = Word { only: Some(&only), ..Word::at_desk(audience, severity, now, now) };
     say::at_desk(state, policy, now, &word, &subject)

@@ -38,6 +38,33 @@ pub struct Subject<'a> {
     pub about: About<'a>,
 }
 
+impl<'a> Subject<'a> {
+    /// A notice of no case: about the work of Tidings itself, or about nothing at all.
+    pub fn notice(
+        audience: &'a str,
+        reference: &'a str,
+        title: &'a str,
+        text: &'a str,
+        now: Time,
+    ) -> Subject<'a> {
+        Subject {
+            kind: Kind::Notice,
+            status: CaseStatus::Open,
+            severity: "",
+            urgent: false,
+            reopened: false,
+            reference,
+            public_reference: reference,
+            opened_at: now,
+            changed_at: now,
+            resolved_at: None,
+            route: "",
+            audience,
+            about: About::Notice { title, text },
+        }
+    }
+}
+
 /// The sort of thing that a message is about.
 #[derive(Clone, Debug)]
 pub enum About<'a> {

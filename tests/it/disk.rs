@@ -77,6 +77,7 @@ fn a_disk_that_runs_full_refuses_events_and_loses_none_that_were_taken() {
     disk.empty();
     disk.remount("size=256m");
     daemon.restart();
+    assert!(daemon.metric("tidings_journal_append_failed_timestamp_seconds", "") > 0.0);
     wait("there is room again", || daemon.metric("tidings_journal_room_reserve", "") == 0.0);
     wait("events are taken again", || takes(&daemon, 2_000_000));
     wait("the newest is told", || told(&hook).contains("Alert2000000"));
