@@ -78,7 +78,7 @@ within() {
 
 ask() { curl -sS --fail -H "Authorization: Bearer $(cat "$work/secrets/token-operators")" "$@"; }
 query() { curl -sS --fail "prometheus:9090/api/v1/query" --data-urlencode "query=$1"; }
-is_read() { [ "$(ask tidings:8085/metrics | grep -c '^tidings_lane_connected.*} 1$')" = 2 ]; }
+is_read() { [ "$(ask tidings:8085/metrics | grep -cE '^tidings_lane_connected.*"(alerts|incidents)"} 1$')" = 2 ]; }
 is_mailed() { [ "$(grep -c "^To: $1@compose.example" "$work/mail.log")" = "$2" ]; }
 is_scraped() { [[ $(query 'up{job="tidings"}') == *'"1"]'* ]]; }
 knows_tidings() { [[ $(curl -sS prometheus:9090/api/v1/alertmanagers) == *'"http://tidings:8085/api/v2/alerts"'* ]]; }

@@ -75,7 +75,7 @@ mount -o remount,bind,nosuid,nodev,noexec "$root/var/lib/tidings"
 # Inside the root there is nothing that could change the user, so chroot does, and setpriv has taken from it what it
 # does not need for that; when it becomes 65532, the rest goes too.
 inside=(setpriv --no-new-privs --inh-caps=-all '--bounding-set=-all,+sys_chroot,+setuid,+setgid'
-    env -i PATH="$PATH" SQLITE_TMPDIR=/var/lib/tidings
+    env -i PATH="$PATH"
     chroot --userspec="$USER_ID:$USER_ID" --groups= "$root" /usr/bin/tidings)
 
 # Asks $SERVER: method, path, body; the status and the body of the answer are on standard output.
