@@ -19,7 +19,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Everything that there are metrics for: lanes of NATS, two channels of which one is slow, a heart with its switch.
+/// Everything that there are metrics for: lanes of NATS, a webhook and a screen, a heart with its switch.
 fn watched(nats: &NatsServer, hook: &Web, switch: &Web) -> Daemon {
     Daemon::start(|folder| {
         std::fs::write(folder.join("switch"), switch.url("/switch")).unwrap();
@@ -72,9 +72,9 @@ fn works(daemon: &Daemon, round: u32) {
     let severity = ["critical", "warning", "info", "none"][round as usize % 4];
     let labels = json!({ "alertname": format!("Check{round}"), "severity": severity });
     daemon.event(&json!({ "type": "alert", "source": "watched", "labels": labels }));
-    let stamp = json!({ "type": "incident", "source": "watched", "incident": format!("INC-{round}"), "action": "open",
+    let incident = json!({ "type": "incident", "source": "watched", "incident": format!("INC-{round}"), "action": "open",
                         "severity": "sev1", "title": "something" });
-    daemon.event(&stamp);
+    daemon.event(&incident);
     let batch = json!([{ "labels": labels, "annotations": {} }]);
     assert_eq!(daemon.post("/api/v2/alerts", &batch.to_string()).status, 200);
     if round % 10 == 5 {

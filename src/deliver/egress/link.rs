@@ -10,7 +10,6 @@ use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
 
 /// A request as it is sent.
 pub(super) type Outgoing = http::Request<Full<Bytes>>;
@@ -82,10 +81,7 @@ where
             // Why it ended is told to whoever waits for an answer on it.
             *connection = None;
         }
-        match awaited.as_mut().poll(cx) {
-            Poll::Ready(value) => Poll::Ready(value),
-            Poll::Pending => Poll::Pending,
-        }
+        awaited.as_mut().poll(cx)
     })
     .await
 }

@@ -58,10 +58,7 @@ impl Disk {
 
     /// Mounts it again, larger or read-only.
     pub fn remount(&self, options: &str) {
-        let folder = self.folder.display();
-        assert!(
-            self.succeeds(&format!("mount -o remount,{options} {folder:?}", folder = folder.to_string()))
-        );
+        assert!(self.succeeds(&format!("mount -o remount,{options} {:?}", self.folder)));
     }
 }
 
