@@ -43,6 +43,12 @@ pub(super) static SECTION: Section = Section {
             about: "Places that are always told: `CHANNEL:ADDRESS`, or `CHANNEL` where it leads to one place.",
         },
         Key {
+            name: "approvers",
+            takes: Takes::Text,
+            default: "",
+            about: "The internal audience that approves what it is told, on rows with `approve = true`. Without it, the owner.",
+        },
+        Key {
             name: "open_to",
             takes: Takes::Texts,
             default: "[]",
@@ -78,8 +84,12 @@ pub(super) fn read(
             let help = "add members = [\"role:…\"] or destinations = [\"CHANNEL:ADDRESS\"]";
             report.error("audience::nobody", table.header, format!("`{name}` is nobody"), help);
         }
+        let approvers = table.text("approvers").and_then(|text| {
+            super::environment::internal_audience(document, text, "approvers", report)
+        });
         if let Some(disclosure) = disclosure {
-            audiences.insert(name.clone(), Audience { name, disclosure, contacts, destinations });
+            let audience = Audience { name: name.clone(), disclosure, contacts, destinations, approvers };
+            audiences.insert(name, audience);
         }
     }
     audiences

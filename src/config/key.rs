@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{suggest, unbuilt};
+use super::{keeping, suggest, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -63,8 +63,15 @@ pub(super) enum Takes {
     Duration(Span, Span),
     /// A duration in these bounds, or `"never"`.
     DurationOrNever(Span, Span),
+    /// A duration of at least a minute, or `"on change"`.
+    Rhythm,
+    /// A list of durations.
+    Durations,
+    /// `{ after = "5m", escalate_to = "duty", at_due = "agreed_text" }`.
+    Unapproved,
+    /// `{ after = "2m", via = ["mail", "sms"] }`.
+    Fallback,
     /// A list of strings.
-    Texts,
     /// A list of some of these words.
     Words(&'static [&'static str]),
     /// A string or a list of strings.
@@ -84,8 +91,8 @@ pub(super) enum Takes {
 }
 
 /// What `via` may be asked for (R14).
-pub(super) const VIA_KEYS: [&str; 7] =
-    ["opening", "update", "reminder", "digest", "resolution", "urgent", "other"];
+pub(super) const VIA_KEYS: [&str; 8] =
+    ["opening", "update", "escalation", "reminder", "digest", "resolution", "urgent", "other"];
 
 impl Section {
     /// The key of that name.
@@ -137,6 +144,12 @@ impl Takes {
             Takes::DurationOrNever(min, max) => {
                 format!("a duration such as \"4h\", from \"{min}\" to \"{max}\", or \"never\"")
             }
+            Takes::Rhythm => "a duration such as \"30m\", at least \"1m\", or \"on change\"".to_owned(),
+            Takes::Durations => "a list of durations such as [\"4h\", \"24h\"]".to_owned(),
+            Takes::Unapproved => {
+                "{ after = \"5m\", escalate_to = \"duty\", at_due = \"agreed_text\" }".to_owned()
+            }
+            Takes::Fallback => "{ after = \"2m\", via = [\"mail\", \"sms\"] }".to_owned(),
             Takes::Texts => "a list of strings".to_owned(),
             Takes::Words(words) => format!("a list of {}", listed(words)),
             Takes::TextOrTexts => "a string or a list of strings".to_owned(),
@@ -176,6 +189,16 @@ impl Takes {
                 None => self.misfit(key, node, report),
             },
             Takes::Via => self.check_via(key, node, report),
+            Takes::Durations => {
+                let items = node.items();
+                if items.is_empty() {
+                    return self.misfit(key, node, report);
+                }
+                let wrong = items.into_iter().filter(|item| item.span().is_none_or(|span| span == Span::ZERO));
+                wrong.for_each(|item| self.misfit(key, item, report));
+            }
+            Takes::Unapproved if node.value.get_ref().is_table() => keeping::check_unapproved(node, report),
+            Takes::Unapproved => self.misfit(key, node, report),
             Takes::Aliases => {
                 if !node.value.get_ref().is_table() {
                     return self.misfit(key, node, report);
@@ -198,6 +221,12 @@ impl Takes {
             Takes::Count(min, max) => node.count().is_some_and(|count| (min..=max).contains(&count)),
             Takes::Duration(min, max) => between(min, max),
             Takes::DurationOrNever(min, max) => node.text() == Some("never") || between(min, max),
+            Takes::Rhythm => node.rhythm().is_some(),
+            Takes::Fallback => {
+                let after = node.get("after").and_then(|after| after.span());
+                let via = node.get("via").map(|via| via.texts()).unwrap_or_default();
+                after.is_some_and(|after| after > Span::ZERO) && !via.is_empty() && node.entries().len() == 2
+            }
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
             Takes::Rate => node.rate().is_some(),
@@ -223,10 +252,8 @@ impl Takes {
             return Takes::Texts.check_items(key, node, report);
         }
         for (asked, channels) in node.entries() {
-            if !unbuilt::report_via(asked, report) {
-                check_word(key, asked, &VIA_KEYS, report);
-                Takes::Texts.check_items(key, channels, report);
-            }
+            check_word(key, asked, &VIA_KEYS, report);
+            Takes::Texts.check_items(key, channels, report);
         }
     }
 

@@ -7,7 +7,7 @@ use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Roots, audience, contact, environment, heartbeat, include, ingest, journal,
+    Config, JournalSettings, Roots, audience, cadence, contact, environment, heartbeat, include, ingest, journal,
     severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
@@ -191,6 +191,10 @@ impl Builder<'_, '_> {
             endpoints,
             channels: policies(channels),
             components: environment::components(document),
+            critical: environment::critical(document),
+            cadence: cadence::read(document, &ladder, report),
+            write_up: environment::write_up(document),
+            people: contact::names(document).into_values().collect(),
             unrouted,
             owner: self.owner(),
             default_via,

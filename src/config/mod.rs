@@ -1,6 +1,7 @@
 //! TOML → a policy that cannot be wrong; all mistakes of all files at once, each with file, line, caret and hint.
 
 mod audience;
+mod cadence;
 mod channel;
 mod contact;
 mod diagnostic;
@@ -10,6 +11,7 @@ mod heartbeat;
 mod include;
 mod ingest;
 mod journal;
+mod keeping;
 mod key;
 mod load;
 mod nats;

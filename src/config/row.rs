@@ -2,6 +2,7 @@
 
 use super::channel::Draft;
 use super::diagnostic::{self, Report, Source};
+use super::keeping::Reader;
 use super::effective::{self, RowOrigins};
 use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
@@ -92,6 +93,10 @@ impl<'t> Rows<'_, 't> {
         self.check_audiences(keys, &routing.rows[from..]);
     }
 
+    fn keeping(&self) -> Reader<'_, 't> {
+        Reader { document: self.document, report: self.report, audiences: self.audiences }
+    }
+
     fn need(&self, keys: Keys<'_, 't>, key: &'static str) -> Option<At<&'t str>> {
         let node = match keys.get(key) {
             Some(node) => node,
@@ -146,6 +151,7 @@ impl<'t> Rows<'_, 't> {
             dedupe_for: keys.span("dedupe_for"),
             throttle: keys.get("throttle").and_then(|node| node.limit()),
             template: self.template(keys),
+            keeping: self.keeping().read(keys, kind),
         }
     }
 
@@ -156,7 +162,8 @@ impl<'t> Rows<'_, 't> {
             matchers.extend(team.matchers.iter().cloned());
         }
         let customer_impact = keys.get("customer_impact").and_then(|node| node.flag());
-        Conditions { kind, matchers, severity: self.severity(keys), customer_impact }
+        let lasting = keys.get("lasting").and_then(|node| node.span());
+        Conditions { kind, matchers, severity: self.severity(keys), customer_impact, lasting }
     }
 
     fn severity(&self, keys: Keys<'_, 't>) -> Option<SeveritySet> {
@@ -251,7 +258,7 @@ impl<'t> Rows<'_, 't> {
         let external = told.iter().any(|audience| audience.disclosure == Disclosure::External);
         match keys.own.entries.get("approve") {
             None if external => {
-                let help = "add approve = false: nobody looks at the texts before they leave";
+                let help = "add approve = true, and somebody looks at the texts before they leave, or approve = false";
                 let message = "a row to an external audience says whether its texts need approval";
                 self.report.error("route::approve-missing", keys.place("audience"), message, help);
             }
@@ -260,6 +267,9 @@ impl<'t> Rows<'_, 't> {
                 self.report.error("route::meaningless", entry.key, message, "leave it out");
             }
             _ => {}
+        }
+        for (row, audience) in rows.iter().filter_map(|row| Some((row, self.audiences.get(&row.audience)?))) {
+            self.keeping().check_audience(keys, &row.keeping, audience);
         }
         if let (Some(node), Some(first)) = (keys.get("via"), rows.first()) {
             let reach = Reach { channels: self.channels, contacts: self.contacts };

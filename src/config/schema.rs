@@ -132,6 +132,20 @@ fn takes(takes: Takes) -> Value {
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Count(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Takes::Duration(..) | Takes::DurationOrNever(..) => json!({ "type": "string", "minLength": 2 }),
+        Takes::Rhythm => json!({ "type": "string", "minLength": 2 }),
+        Takes::Durations => texts,
+        Takes::Unapproved => json!({
+            "type": "object",
+            "properties": {
+                "after": { "type": "string" }, "escalate_to": { "type": "string" },
+                "at_due": { "type": "string", "enum": ["agreed_text", "nothing"] },
+            },
+            "additionalProperties": false,
+        }),
+        Takes::Fallback => json!({
+            "type": "object", "properties": { "after": { "type": "string" }, "via": texts },
+            "required": ["after", "via"], "additionalProperties": false,
+        }),
         Takes::Texts => texts,
         Takes::Words(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
         Takes::TextOrTexts => json!({ "anyOf": [{ "type": "string", "minLength": 1 }, texts] }),

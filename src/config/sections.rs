@@ -2,7 +2,7 @@
 
 use super::key::{Form, Key, Section, Takes};
 use super::{
-    audience, channel, contact, environment, heartbeat, ingest, journal, nats, route, severity, team,
+    audience, cadence, channel, contact, environment, heartbeat, ingest, journal, nats, route, severity, team,
     template, token,
 };
 
@@ -52,6 +52,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &token::SECTION,
     &journal::SECTION,
     &severity::SECTION,
+    &cadence::SECTION,
     &environment::INCIDENTS,
     &environment::EGRESS,
     &heartbeat::SECTION,

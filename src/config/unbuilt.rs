@@ -8,7 +8,6 @@ pub(super) const CODE: &str = "key::not-in-this-version";
 
 /// Sections, with the rule that they belong to.
 const SECTIONS: &[(&str, &str)] = &[
-    ("cadence", "promised rhythms are R22"),
     ("inhibit", "inhibition is R28"),
     ("maintenance", "windows are R28"),
     ("silence", "silences are R28"),
@@ -19,38 +18,22 @@ const SECTIONS: &[(&str, &str)] = &[
 
 /// Keys by section, with the rule that they belong to.
 const KEYS: &[(&str, &[&str], &str)] = &[
-    ("route", &["lasting", "first_within"], "clocks of rows are R12"),
     ("route", &["hours"], "hours of rows are R10"),
-    ("route", &["after"], "order among audiences is R24"),
-    ("route", &["update_every", "deadlines", "holding_update"], "promised rhythms are R22"),
-    ("route", &["unapproved"], "approval is R23"),
-    ("route", &["hold_resolved"], "held resolutions are R26"),
-    ("route", &["ack_within", "escalate_to"], "escalation is R25"),
-    ("route", &["fallback"], "fallback is R30"),
     ("route", &["flapping"], "flapping is R20"),
     ("contact", &["quiet_hours"], "quiet hours are R29"),
     ("contact", &["backup", "away", "prefers"], "backups are R14 and R30"),
     ("audience", &["wakes"], "quiet hours are R29"),
-    ("audience", &["approvers"], "approval is R23"),
-    ("component", &["critical"], "clocks of rows are R12"),
-    (
-        "incidents",
-        &["open", "auto_open", "lead", "nudge", "resolve_after"],
-        "of [incidents] only `owner` is built",
-    ),
+    ("incidents", &["resolve_after"], "incidents from alerts are not built"),
 ];
 
 /// Values by section and key, with what would be right.
 const VALUES: &[(&str, &str, &str, &str)] = &[
     ("journal", "store", "jetstream", "write \"file\""),
-    ("token", "may", "silence", "write some of \"ingest\", \"read\", \"acknowledge\" and \"admin\""),
-    ("token", "may", "approve", "write some of \"ingest\", \"read\", \"acknowledge\" and \"admin\""),
+    ("token", "may", "silence", "write some of \"ingest\", \"read\", \"acknowledge\", \"approve\" and \"admin\""),
 ];
 
 /// What the functions below refuse by its shape.
 const OTHERS: &[(&str, &str)] = &[
-    ("[route] approve = true", "approval is R23"),
-    ("[route] via = { escalation = … }", "escalation is R25"),
     ("[audience] members = { file = … }", "members in a file are R14"),
 ];
 
@@ -89,11 +72,6 @@ pub(super) fn report_value(section: &str, key: &str, node: Node<'_>, report: &Re
         report.error(CODE, node.place(), message, "write a list such as [\"role:duty\", \"contact:mara\"]");
         return true;
     }
-    if (section == "route" || section == "defaults") && key == "approve" && node.flag() == Some(true) {
-        let help = "write false and agree on the texts beforehand, or leave the row out; approval is R23";
-        report.error(CODE, node.place(), "`approve = true` is not in this version", help);
-        return true;
-    }
     false
 }
 
@@ -105,14 +83,4 @@ pub(super) fn report_word(section: &str, key: &str, word: At<&str>, report: &Rep
         report.error(CODE, word.place, message, *help);
     }
     found.is_some()
-}
-
-/// Refuses a key of `via` that is one of these; says whether it was.
-pub(super) fn report_via(asked: At<&str>, report: &Report) -> bool {
-    let refused = asked.value == "escalation";
-    if refused {
-        let message = "`escalation` is not in this version";
-        report.error(CODE, asked.place, message, "leave it out; escalation is R25");
-    }
-    refused
 }

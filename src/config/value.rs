@@ -83,6 +83,11 @@ impl<'t> Node<'t> {
         Rate::parse(self.text()?)
     }
 
+    /// `"30m"` or `"on change"`.
+    pub(super) fn rhythm(&self) -> Option<crate::decide::Rhythm> {
+        super::keeping::rhythm(*self)
+    }
+
     /// The elements of a list; a value that is no list has none.
     pub(super) fn items(&self) -> Vec<Node<'t>> {
         let array = self.value.get_ref().as_array();

@@ -34,6 +34,7 @@ fn key(word: &str) -> Option<ViaKey> {
     Some(match word {
         "opening" => ViaKey::Kind(Kind::Opening),
         "update" => ViaKey::Kind(Kind::Update),
+        "escalation" => ViaKey::Kind(Kind::Escalation),
         "reminder" => ViaKey::Kind(Kind::Reminder),
         "digest" => ViaKey::Kind(Kind::Digest),
         "resolution" => ViaKey::Kind(Kind::Resolution),

@@ -3,7 +3,8 @@
 use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
 use super::heartbeat;
 use super::notice;
-use super::policy::{Policy, Row, RowKind};
+use super::policy::{Policy, RowKind};
+use super::row::Row;
 use super::route::{self, Asked};
 use super::state::{Alert, Case, State};
 use crate::event::id::{CaseId, Digest, Fingerprint};

@@ -1,7 +1,8 @@
 //! R10: what each row would make of an event, and why: the answer to "who is told, and who is not".
 
 use super::incident;
-use super::policy::{Policy, Row, RowKind};
+use super::policy::{Policy, RowKind};
+use super::row::Row;
 use super::route::{self, Asked, Mismatch, Reading};
 use crate::event::{Event, Labels, Severity, Status};
 use crate::message::Kind;

@@ -2,7 +2,8 @@
 
 use super::fact::{Fact, Said, WithheldReason};
 use super::pace;
-use super::policy::{Policy, Row};
+use super::policy::Policy;
+use super::row::Row;
 use super::say::{self, Word};
 use super::standing::{self, Standing, subject};
 use super::state::{Alert, Briefing, Case, State};

@@ -52,7 +52,8 @@ pub(super) fn decide(
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
     }
-    facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open });
+    let earlier = Some(received).filter(|received| *received < now);
+    facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open, received: earlier });
     if speaks(action) {
         let due = state.cases.get(&case).and_then(|case| case.due);
         let at = due.map_or(received.min(now), |due| due.min(received.min(now)));

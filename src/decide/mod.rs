@@ -19,6 +19,7 @@ mod policy;
 mod redrive;
 mod release;
 mod route;
+mod row;
 mod say;
 mod speak;
 mod standing;
@@ -33,8 +34,9 @@ pub mod state;
 
 pub use alert::{group_id, is_unchanged};
 pub use fact::{
-    AlertRecord, CaseAbout, DeadBy, Decided, End, Fact, NoticeKind, Notified, Said, SpokenFor, Stamp,
-    SupersededBy, SuppressedBy, WithheldReason,
+    AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
+    HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
+    SuppressedBy, WithheldReason,
 };
 pub use incident::case_id as incident_case;
 pub use input::{
@@ -43,8 +45,9 @@ pub use input::{
 };
 pub use policy::{
     Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
-    Row, RowKind, Via, ViaKey,
+    RowKind, Via, ViaKey,
 };
+pub use row::{Approval, AtDue, Cadence, Fallback, Keeping, Rhythm, Row};
 pub use redrive::{Redrive, refusal as redrive_refusal};
 pub use state::State;
 pub use step::{Verdict, step};

@@ -90,5 +90,7 @@ fn heading(kind: NoticeKind) -> &'static str {
         NoticeKind::Stale => "Alerts have not been heard of for long",
         NoticeKind::Nobody => "Nobody could be told",
         NoticeKind::Watchdog => "A watchdog",
+        NoticeKind::Missed => "A word was not said in time",
+        NoticeKind::FellBack => "A message went another way",
     }
 }

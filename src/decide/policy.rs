@@ -1,9 +1,10 @@
 //! The compiled, validated configuration as far as decisions read it. Secrets and ways in are not part of it.
 
+use super::row::{Cadence, Row};
 use crate::event::id::Digest;
 use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span};
 use crate::message::{Disclosure, Kind, Templates};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Everything that a decision may ask of the configuration.
@@ -31,6 +32,14 @@ pub struct Policy {
     pub channels: BTreeMap<Name, ChannelPolicy>,
     /// The public names of components, by id.
     pub components: BTreeMap<Box<str>, Box<str>>,
+    /// Components of which outsiders hear at once: `lasting` of their rows is zero (R12).
+    pub critical: BTreeSet<Box<str>>,
+    /// How often audiences are told of an incident, where their row does not say (R22).
+    pub cadence: Cadence,
+    /// Within how long of an incident's end its write-up is promised; `None` promises none.
+    pub write_up: Option<Span>,
+    /// The people's names of contacts, for the lint of what outsiders are to read.
+    pub people: Vec<Box<str>>,
     /// Who hears what no row matches, and what would reach nobody (R10).
     pub unrouted: Option<Name>,
     /// The row that stands for `unrouted`: named `unrouted`, with the defaults of all rows.
@@ -88,69 +97,8 @@ pub struct Conditions {
     pub severity: Option<SeveritySet>,
     /// Whether customers must be, or must not be, affected.
     pub customer_impact: Option<bool>,
-}
-
-/// One row of the routing table.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// Its identity.
-    pub name: Name,
-    /// The sentence for people.
-    pub about: Box<str>,
-    /// Names it had before (R13).
-    pub was: Vec<Name>,
-    /// Which file it stands in, counted in reading order: `stop` ends the reading of that file.
-    pub file: usize,
-    /// What it asks.
-    pub conditions: Conditions,
-    /// Whether a match ends the reading of its file's rows.
-    pub stop: bool,
-    /// Whom it tells.
-    pub audience: Name,
-    /// By which channels.
-    pub via: Via,
-    /// By which labels alerts are gathered (R16).
-    pub group_by: GroupBy,
-    /// How long a new group waits for company.
-    pub group_wait: Span,
-    /// How long a group that has spoken waits before it speaks of a change.
-    pub group_interval: Span,
-    /// How often it reminds while nothing changes (R20); `None` is never.
-    pub repeat_every: Option<Span>,
-    /// The most alerts in one message (R16).
-    pub max_alerts: usize,
-    /// How long the same state is not said twice to one recipient (R17).
-    pub dedupe_for: Span,
-    /// The most messages for one recipient from this row (R19).
-    pub throttle: Option<Limit>,
-    /// The user's template, if one is named.
-    pub template: Option<Name>,
-}
-
-impl Row {
-    /// The row that stands for `unrouted` (R10): alerts by name, told as rows without keys of their own are.
-    pub fn unrouted(audience: &Name, via: &Via) -> Row {
-        let conditions =
-            Conditions { kind: RowKind::Alert, matchers: Vec::new(), severity: None, customer_impact: None };
-        Row {
-            name: Name::from("unrouted"),
-            about: "What no row matches".into(),
-            was: Vec::new(),
-            file: usize::MAX,
-            conditions,
-            stop: false,
-            audience: audience.clone(),
-            via: via.clone(),
-            group_by: GroupBy::Labels(vec!["alertname".into()]),
-            group_wait: Span::from_secs(30),
-            group_interval: Span::from_mins(5),
-            repeat_every: None,
-            max_alerts: 100,
-            dedupe_for: Span::from_mins(5),
-            throttle: None,
-            template: None,
-        }
-    }
+    /// For how long the other conditions must have held without a break (R12).
+    pub lasting: Option<Span>,
 }
 
 /// The other conditions of a `{team}` row, and which rows it was read as.
@@ -226,6 +174,8 @@ pub struct Audience {
     pub contacts: Vec<Name>,
     /// Its destinations.
     pub destinations: Vec<Recipient>,
+    /// Who approves what it is told: an internal audience (R23).
+    pub approvers: Option<Name>,
 }
 
 /// A person or desk.

@@ -1,6 +1,7 @@
 //! R10, R13: which rows govern an alert or incident: for each audience the first row that matches.
 
-use super::policy::{Conditions, Policy, Row, RowKind};
+use super::policy::{Conditions, Policy, RowKind};
+use super::row::Row;
 use crate::event::{Labels, Severity};
 use crate::message::Disclosure;
 

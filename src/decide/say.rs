@@ -4,7 +4,8 @@ use super::deliveries;
 use super::fact::{Fact, NoticeKind, Said, SpokenFor, SupersededBy, WithheldReason};
 use super::notice;
 use super::pace;
-use super::policy::{Policy, Row};
+use super::policy::Policy;
+use super::row::Row;
 use super::state::{Briefing, Line, State};
 use super::target::{self, Target};
 use crate::event::id::{CaseId, Fingerprint};
@@ -171,9 +172,11 @@ pub(super) fn new_briefing(audience: &Name, disclosure: Disclosure) -> Briefing 
         audience: audience.clone(),
         row: Name::from(""),
         disclosure,
+        opened: Time::EPOCH,
         ordinal: 0,
         said: None,
         lines: Default::default(),
+        awaited: None,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::fact::{Fact, Said, WithheldReason};
 use super::group::{self, GATHER, kind_to_say};
 use super::names::Names;
-use super::policy::{Policy, Row, RowKind};
+use super::policy::{Policy, RowKind};
+use super::row::Row;
 use super::route::{self, Asked};
 use super::say::{self, Word};
 use super::state::{Briefing, Case, Incident, State};

@@ -83,7 +83,7 @@ fn stricter_briefings(
         }
         found = true;
         let (audience, row) = (briefing.audience.clone(), briefing.row.clone());
-        facts.push(Fact::BriefingMoved { case: id, audience, row, disclosure });
+        facts.push(Fact::BriefingMoved { case: id, audience, row, disclosure, rhythm: false });
         if matches!(case.about, CaseAbout::Desk { .. }) {
             let pending = briefing.lines.values().flat_map(|line| &line.pending);
             let waiting = pending.filter_map(|id| Some((*id, state.deliveries.get(id)?)));

@@ -22,6 +22,9 @@ pub struct Incident {
     pub open_since: Option<Time>,
     /// When it last changed.
     pub changed: Time,
+    /// When the newest of its events was received.
+    #[serde(default)]
+    pub heard: Time,
     /// The stamp of each field that was set.
     pub stamps: BTreeMap<Box<str>, Stamp>,
     /// The incident that it was merged into.

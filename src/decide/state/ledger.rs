@@ -15,6 +15,8 @@ pub enum Due {
     Probe(Name),
     /// A delivery may be tried again.
     Retry(DeliveryId),
+    /// A delivery that is not handed over goes another way.
+    Fallback(DeliveryId),
     /// A case is to be looked at.
     Speak(CaseId),
     /// A digest is to be made, for an audience and a recipient. Boxed: most dues are cases', and there are very many.
@@ -25,7 +27,7 @@ pub enum Due {
 
 impl Due {
     /// What is handled last at one instant: a bound for ranges.
-    pub const LAST: Due = Due::Notice(NoticeKind::Nobody);
+    pub const LAST: Due = Due::Notice(NoticeKind::LAST);
 }
 
 /// When messages to one recipient were decided: at most as many as the limit counts.

@@ -3,6 +3,7 @@
 mod apply;
 mod case;
 mod channel;
+mod course;
 mod delivery;
 mod incident;
 mod ledger;
@@ -11,6 +12,7 @@ mod members;
 
 pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
+pub use course::{Acked, Awaited, Course, Draft, Held, Outside, Promise, RowClock};
 pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
 pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Redriven, SaidBytes, Sum, Window};
@@ -113,10 +115,12 @@ impl State {
             Standing::Resting { until } => Some((until, Due::Retry(*id))),
             Standing::Waiting | Standing::Released => None,
         });
+        let fallbacks =
+            self.deliveries.iter().filter_map(|(id, delivery)| Some((delivery.fallback_at?, Due::Fallback(*id))));
         let reading = self.catch_up.iter().filter(|catch_up| !catch_up.ended);
         let catch_up = reading.map(|catch_up| (catch_up.until, Due::CatchUp));
         let dues: BTreeSet<_> =
-            cases.chain(digests).chain(notices).chain(channels).chain(retries).chain(catch_up).collect();
+            cases.chain(digests).chain(notices).chain(channels).chain(retries).chain(fallbacks).chain(catch_up).collect();
         self.dues = dues;
         let ids: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
         for channel in self.channels.values_mut() {

@@ -29,7 +29,9 @@ impl State {
             Fact::AlertsForgotten { alerts } => {
                 alerts.iter().for_each(|alert| drop(self.alerts.remove(alert)));
             }
-            Fact::IncidentChanged { event, stamp, open } => self.incident_changed(event, *stamp, *open),
+            Fact::IncidentChanged { event, stamp, open, received } => {
+                self.incident_changed(event, *stamp, *open, received.unwrap_or(self.time));
+            }
             _ => {}
         }
     }
@@ -60,10 +62,11 @@ impl State {
         }
     }
 
-    fn incident_changed(&mut self, event: &IncidentEvent, stamp: Stamp, open: Option<bool>) {
+    fn incident_changed(&mut self, event: &IncidentEvent, stamp: Stamp, open: Option<bool>, received: Time) {
         let now = self.time;
         let incident = self.incidents.entry(event.incident.clone()).or_default();
         incident.changed = now;
+        incident.heard = incident.heard.max(received);
         incident.take(event, stamp);
         match event.action {
             Action::Note => {

@@ -1,6 +1,7 @@
 //! Facts change State here and nowhere else; applying one computes nothing that a fact could carry.
 
 mod case;
+mod course;
 mod delivery;
 mod event;
 mod word;
@@ -73,6 +74,26 @@ impl State {
             Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } | Fact::ChannelOpened { .. } => {
                 self.apply_channel(fact);
             }
+            Fact::RowBegan { .. }
+            | Fact::RowEnded { .. }
+            | Fact::FirstWordMissed { .. }
+            | Fact::WordHeld { .. }
+            | Fact::Drafted(_)
+            | Fact::DraftAsked { .. }
+            | Fact::DraftApproved { .. }
+            | Fact::DraftRejected { .. }
+            | Fact::DraftDropped { .. }
+            | Fact::PromiseEnded { .. }
+            | Fact::PromiseMissed { .. }
+            | Fact::Nudged { .. }
+            | Fact::Acknowledged { .. }
+            | Fact::AckVoided { .. }
+            | Fact::EscalationCaused { .. }
+            | Fact::Escalated { .. }
+            | Fact::NeedsAnswered { .. }
+            | Fact::FellBack { .. }
+            | Fact::WriteUpPromised { .. }
+            | Fact::WriteUpEnded { .. } => self.apply_course(fact),
             _ => self.apply_ledger(fact),
         }
     }
