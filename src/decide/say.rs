@@ -10,7 +10,7 @@ use super::state::{Briefing, Line, State};
 use super::target::{self, Target};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{self, CaseStatus, Disclosure, Kind, Subject};
+use crate::message::{self, CaseStatus, Disclosure, Kind, Subject, Wording};
 use std::collections::BTreeMap;
 
 /// What is to be said, beside the subject that it is said about.
@@ -92,7 +92,7 @@ pub(super) fn say(
     for (number, ((kind, level), recipients)) in targets.into_iter().enumerate() {
         let subject =
             Subject { kind, reopened: subject.reopened && kind == Kind::Opening, ..subject.clone() };
-        let message = message::compose(&subject, level, &policy.templates, template);
+        let message = message::compose(&subject, level, &policy.templates, template, Wording::Free);
         let number = number as u32;
         let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);

@@ -172,6 +172,9 @@ pub(super) fn subject<'a>(
         resolved_at: incident.open_since.filter(|_| status == CaseStatus::Resolved),
         route: briefing.row.as_str(),
         audience: briefing.audience.as_str(),
+        customers_told: None,
+        write_up: None,
+        hold: false,
         about: About::Incident(record),
     }
 }

@@ -1,5 +1,6 @@
 //! What each audience may and needs to hear: views by disclosure level, and the neutral message made from a view.
 
+mod agreed;
 mod builtin;
 mod compose;
 mod cut;
@@ -21,6 +22,7 @@ pub mod markdown;
 pub mod sample;
 pub mod slot;
 
+pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};

@@ -1,6 +1,6 @@
 //! What makes a state of a case: what deduplication and "has anything changed" compare (R17, R21).
 
-use super::cut::{status_at, view};
+use super::cut::{status_of, view};
 use super::table::Field;
 use super::title::title;
 use super::view::{Detail, View};
@@ -28,7 +28,7 @@ pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
 
 /// Of a group, without making the view of all of it: there are very many groups.
 fn group(subject: &Subject<'_>, level: Disclosure, shown: &[AlertItem<'_>], firing: usize) -> Digest {
-    let status = status_at(subject.status, level).as_str().as_bytes();
+    let status = status_of(subject, level).as_str().as_bytes();
     let severity = if Field::Severity.is_for(level) { subject.severity } else { "" };
     let title = title(subject, level);
     let shown = if Field::Alerts.is_for(level) { shown } else { &[] };

@@ -34,6 +34,12 @@ pub struct Subject<'a> {
     pub route: &'a str,
     /// The audience that is told.
     pub audience: &'a str,
+    /// What the outside audiences of this case were told last, in words (R21), and when.
+    pub customers_told: Option<(&'a str, Time)>,
+    /// By when the write-up is promised; said with the resolution.
+    pub write_up: Option<Time>,
+    /// Whether the end is held back from this audience (R26): to its readers the case is still open.
+    pub hold: bool,
     /// What it is.
     pub about: About<'a>,
 }
@@ -60,6 +66,9 @@ impl<'a> Subject<'a> {
             resolved_at: None,
             route: "",
             audience,
+            customers_told: None,
+            write_up: None,
+            hold: false,
             about: About::Notice { title, text },
         }
     }

@@ -4,7 +4,7 @@ use super::sample::{Group, Incident};
 use super::table::{FIELDS, Verdict, verdict};
 use super::{
     About, AlertItem, CaseStatus, DigestItem, Disclosure, IncidentRecord, Kind, Message, Note, Subject,
-    TemplateSource, Templates, compose, state_digest, title_at, view,
+    TemplateSource, Templates, Wording, compose, state_digest, title_at, view,
 };
 use crate::event::{
     ExpectedEnd, Impact, Labels, Layered, Name, Needs, Scope, Stage, Status, Time, Visibility,
@@ -93,7 +93,13 @@ fn a_view_holds_the_fields_of_the_table_and_no_others() {
 fn an_expected_end_is_for_outsiders_only_when_it_is_marked_so() {
     let mut incident = Incident::full();
     let write = |incident: &Incident| {
-        compose(&incident.subject(Kind::Update), Disclosure::External, &Templates::default(), None)
+        compose(
+            &incident.subject(Kind::Update),
+            Disclosure::External,
+            &Templates::default(),
+            None,
+            Wording::Free,
+        )
     };
     let before = write(&incident);
     assert!(before.body.contains("There is no estimate yet") && !before.data.get().contains("expected_end"));
@@ -106,9 +112,43 @@ fn an_expected_end_is_for_outsiders_only_when_it_is_marked_so() {
 fn resolved_is_not_said_before_the_case_is_over_for_the_reader() {
     let mut held = Incident::full().resolved();
     held.status = CaseStatus::Open;
-    let message = compose(&held.subject(Kind::Update), Disclosure::External, &Templates::default(), None);
+    let message = compose(
+        &held.subject(Kind::Update),
+        Disclosure::External,
+        &Templates::default(),
+        None,
+        Wording::Free,
+    );
     assert!(!whole(&message).contains("resolved") && !whole(&message).contains("Payments work again"));
     assert!(message.body.contains("we are watching it"));
+}
+
+#[test]
+fn an_end_that_is_held_back_is_no_end_yet() {
+    let (over, open) = (Incident::full().resolved(), Incident::full());
+    let mut watched = open.clone();
+    watched.record.stage = Some(Stage::Monitoring);
+    for level in Disclosure::ALL {
+        let held = Subject { hold: true, ..over.subject(Kind::Update) };
+        let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
+        let message = write(&held);
+        assert_eq!(message, write(&watched.subject(Kind::Update)), "{level}");
+        assert_eq!(message.status, CaseStatus::Open);
+        assert_eq!(state_digest(&held, level), state_digest(&watched.subject(Kind::Update), level));
+        assert_ne!(state_digest(&held, level), state_digest(&over.subject(Kind::Update), level));
+    }
+}
+
+#[test]
+fn what_customers_were_told_is_shown_and_is_no_change() {
+    let sample = Incident::full();
+    let before = sample.subject(Kind::Update);
+    let after = Subject { customers_told: Some(("Something else", Time::EPOCH)), ..before.clone() };
+    for level in Disclosure::ALL {
+        let write = |subject| whole(&compose(subject, level, &Templates::default(), None, Wording::Free));
+        assert_eq!(state_digest(&before, level), state_digest(&after, level), "{level}");
+        assert_eq!(write(&after).contains("Something else"), level != Disclosure::External, "{level}");
+    }
 }
 
 #[test]
@@ -165,7 +205,7 @@ fn canaries_of_more_trusted_levels_never_show() {
                 };
                 let group = Subject { about: about.clone(), ..base.clone() };
                 for subject in [&base, &group, &digest(&base, &items), &notice(&base)] {
-                    let text = whole(&compose(subject, level, &Templates::default(), None))
+                    let text = whole(&compose(subject, level, &Templates::default(), None, Wording::Free))
                         + &title_at(subject, level);
                     assert!(!text.contains("CANARY-internal"), "{level} {kind:?} {status:?}: {text}");
                     assert!(level != Disclosure::External || !text.contains("CANARY"), "{text}");
@@ -306,6 +346,9 @@ fn subject<'a>(
         resolved_at: Some(Time::from_millis(99)),
         route: inside,
         audience: inside,
+        customers_told: Some((business, Time::EPOCH)),
+        write_up: Some(Time::from_millis(100)),
+        hold: false,
         about: About::Incident(record),
     }
 }
@@ -337,7 +380,7 @@ proptest! {
             let a = subject(&one, Kind::ALL[kind], status, &inside[0], &business[0]);
             let b = subject(&two, Kind::ALL[kind], status, &inside[1], own);
             for template in [None, Some(&name)] {
-                let (a, b) = (compose(&a, level, &TEMPLATES, template), compose(&b, level, &TEMPLATES, template));
+                let (a, b) = (compose(&a, level, &TEMPLATES, template, Wording::Free), compose(&b, level, &TEMPLATES, template, Wording::Free));
                 prop_assert_eq!(whole(&a), whole(&b));
             }
             prop_assert_eq!(state_digest(&a, level), state_digest(&b, level));
@@ -361,7 +404,7 @@ proptest! {
         };
         b.about = About::Alerts { group: &labels, shown: vec![alert; more], firing: more, ended: 1, truncated: more };
         (b.reference, b.route, b.audience) = (&words[0], &words[1], &words[2]);
-        let write = |subject| whole(&compose(subject, level, &Templates::default(), None));
+        let write = |subject| whole(&compose(subject, level, &Templates::default(), None, Wording::Free));
         prop_assert_eq!(write(&a), write(&b));
         prop_assert_eq!(state_digest(&a, level), state_digest(&b, level));
     }

@@ -4,7 +4,7 @@ use super::Texts;
 use super::insiders::{needs, other_layer, shared, stage_word};
 use super::parts::{Body, Facts, inline, listed, sentence, short};
 use crate::message::view::{ImpactView, IncidentView, View};
-use crate::message::{CaseStatus, Kind, slot};
+use crate::message::{CaseStatus, Kind, Wording, slot};
 
 /// The most accounts named in a line.
 const ACCOUNTS_MAX: usize = 10;
@@ -27,7 +27,9 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if let Some(needs) = needs(incident).filter(|_| !over) {
         body.para(needs);
     }
-    if !over {
+    // Agreed words leave out what somebody may have found or released: that there is nothing would be untrue.
+    let silent = over || view.wording == Wording::Agreed;
+    if !silent {
         body.para(expected_end(incident));
         match &incident.workaround {
             Some(text) => body.named("Workaround", text),
@@ -36,7 +38,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     }
     match &incident.data_safety {
         Some(text) => body.named("Data", text),
-        None if !over => body.para("**Data:** nothing has been confirmed yet."),
+        None if !silent => body.para("**Data:** nothing has been confirmed yet."),
         None => &mut body,
     };
     other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());

@@ -3,7 +3,7 @@
 use super::Texts;
 use super::parts::{Body, Facts, inline, listed, short};
 use crate::message::view::{IncidentView, ScopeView, View};
-use crate::message::{CaseStatus, Kind, slot};
+use crate::message::{CaseStatus, Kind, Wording, slot};
 
 /// The most names of one sort in a line.
 const NAMES_MAX: usize = 10;
@@ -23,7 +23,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if over {
         ending(&mut body, view, incident)
     } else {
-        going_on(&mut body, incident, news)
+        going_on(&mut body, view, incident, news)
     };
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }
@@ -40,7 +40,7 @@ fn lead(view: &View<'_>) -> &'static str {
     }
 }
 
-fn going_on(body: &mut Body, incident: &IncidentView<'_>, news: &str) {
+fn going_on(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>, news: &str) {
     let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
     if !names.is_empty() {
         body.para(format!("**Affected:** {}", inline(&listed(&names, NAMES_MAX))));
@@ -54,12 +54,16 @@ fn going_on(body: &mut Body, incident: &IncidentView<'_>, news: &str) {
     if let Some(text) = &incident.workaround {
         body.named("What you can do", text);
     }
+    // Agreed words leave out what somebody may have confirmed or released: that there is nothing would be untrue.
+    let agreed = view.wording == Wording::Agreed;
     match &incident.data_safety {
         Some(text) => body.named("Your data", text),
+        None if agreed => body,
         None => body.para("**Your data:** we have nothing confirmed to report yet."),
     };
     match &incident.expected_end {
         Some(end) => body.para(format!("We expect it to be over by {}.", slot::instant(end.at))),
+        None if agreed => body,
         None => body.para("There is no estimate yet of when it will be over."),
     };
 }

@@ -4,13 +4,13 @@ use super::parts::ends;
 use crate::event::{Labels, Name, Status, Time};
 use crate::message::sample::{Group, HOSTILE, Incident};
 use crate::message::{
-    About, AlertItem, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, compose, line,
-    slot,
+    About, AlertItem, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, Wording,
+    compose, line, slot,
 };
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 fn write(subject: &Subject<'_>, level: Disclosure) -> Message {
-    compose(subject, level, &Templates::default(), None)
+    compose(subject, level, &Templates::default(), None, Wording::Free)
 }
 
 /// The sorts of mark-up that a body forms beyond paragraphs, bold words and lists.

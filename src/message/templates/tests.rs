@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::message::slot::{Filling, fill};
-use crate::message::{Kind, compose, sample};
+use crate::message::{Kind, Wording, compose, sample};
 use jiff::tz::TimeZone;
 use pulldown_cmark::{Event, Parser};
 
@@ -29,7 +29,7 @@ fn body(level: Disclosure, text: &str) -> String {
     let templates = Templates::compile(vec![source(level, "body", text)]).unwrap();
     let name = Name::from("mine");
     let sample = sample::Incident::full();
-    let message = compose(&sample.subject(Kind::Update), level, &templates, Some(&name));
+    let message = compose(&sample.subject(Kind::Update), level, &templates, Some(&name), Wording::Free);
     let filling = Filling { zone: TimeZone::UTC, next_update: None, delay: None };
     fill(&message.body, &filling).into_owned()
 }
@@ -120,8 +120,13 @@ fn printed_text_forms_no_markup_and_no_slot() {
     }])
     .unwrap();
     let sample = sample::Incident::hostile();
-    let message =
-        compose(&sample.subject(Kind::Opening), Disclosure::External, &templates, Some(&Name::from("mine")));
+    let message = compose(
+        &sample.subject(Kind::Opening),
+        Disclosure::External,
+        &templates,
+        Some(&Name::from("mine")),
+        Wording::Free,
+    );
     assert!(message.body.starts_with("**Ours:** \\<\\!channel\\>"), "{}", message.body);
     let markup =
         Parser::new(&message.body).filter(|event| !matches!(event, Event::Text(_) | Event::SoftBreak));
@@ -146,15 +151,28 @@ fn a_template_that_fails_gives_the_built_in_message() {
     .unwrap();
     let name = Name::from("mine");
     let mut sample = sample::Incident::full();
-    let written = compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&name));
+    let written =
+        compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&name), Wording::Free);
     assert!(written.body.starts_with("ffffff"));
     // More than the samples could show.
     sample.record.note.as_mut().unwrap().internal = Some("y".repeat(8000).into());
-    let written = compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&name));
-    let builtin = compose(&sample.subject(Kind::Update), Disclosure::Internal, &Templates::default(), None);
+    let written =
+        compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&name), Wording::Free);
+    let builtin = compose(
+        &sample.subject(Kind::Update),
+        Disclosure::Internal,
+        &Templates::default(),
+        None,
+        Wording::Free,
+    );
     assert_eq!(written, builtin);
-    let unknown =
-        compose(&sample.subject(Kind::Update), Disclosure::Internal, &templates, Some(&Name::from("gone")));
+    let unknown = compose(
+        &sample.subject(Kind::Update),
+        Disclosure::Internal,
+        &templates,
+        Some(&Name::from("gone")),
+        Wording::Free,
+    );
     assert_eq!(unknown, builtin);
 }
 
@@ -165,7 +183,7 @@ fn a_template_never_reads_more_than_its_reader_may() {
         Templates::compile(vec![source(Disclosure::Internal, "body", "led by {{ commander }}")]).unwrap();
     let sample = sample::Incident::full();
     let write = |level, templates: &Templates| {
-        compose(&sample.subject(Kind::Update), level, templates, Some(&Name::from("mine")))
+        compose(&sample.subject(Kind::Update), level, templates, Some(&Name::from("mine")), Wording::Free)
     };
     assert!(write(Disclosure::Internal, &templates).body.starts_with("led by jonas"));
     for level in [Disclosure::Business, Disclosure::External] {
@@ -182,8 +200,13 @@ fn loops_tests_and_comments_work() {
                   {{ a.starts_at | time }} {{ a.annotations.summary | d | truncate(5) }}\n{% endfor %}{{ truncated }}";
     let templates = Templates::compile(vec![source(Disclosure::Internal, "short", alerts)]).unwrap();
     let sample = sample::Group::full();
-    let written =
-        compose(&sample.subject(Kind::Opening), Disclosure::Internal, &templates, Some(&Name::from("mine")));
+    let written = compose(
+        &sample.subject(Kind::Opening),
+        Disclosure::Internal,
+        &templates,
+        Some(&Name::from("mine")),
+        Wording::Free,
+    );
     let filling = Filling { zone: TimeZone::UTC, next_update: None, delay: None };
     let short = fill(&written.short, &filling).into_owned();
     assert_eq!(short, "pay-1 2026-11-21 14:02 UTC 5x… pay-2 2026-11-21 14:02 UTC 5x… 0");
