@@ -88,6 +88,9 @@ pub(super) enum Takes {
     Via,
     /// A table of strings.
     Aliases,
+    /// Windows of local time: `hours.rs` reads them and reports what is wrong.
+    #[expect(dead_code, reason = "taken by the key `hours` of rows")]
+    Hours,
 }
 
 /// What `via` may be asked for (R14).
@@ -159,6 +162,10 @@ impl Takes {
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
+            Takes::Hours => {
+                "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
+                    .to_owned()
+            }
         }
     }
 
@@ -230,6 +237,11 @@ impl Takes {
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
             Takes::Rate => node.rate().is_some(),
+            Takes::Hours => {
+                let windows = node.items();
+                let table = |node: &Node<'_>| node.value.get_ref().is_table();
+                table(&node) || (node.value.get_ref().is_array() && windows.iter().all(table))
+            }
             Takes::Start => {
                 let since = || node.get("since").filter(|_| node.entries().len() == 1);
                 matches!(node.text(), Some("new" | "all")) || since().and_then(|span| span.span()).is_some()

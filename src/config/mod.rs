@@ -8,6 +8,8 @@ mod diagnostic;
 mod effective;
 mod environment;
 mod heartbeat;
+#[cfg_attr(not(test), expect(dead_code, reason = "read by the key `hours` of rows"))]
+mod hours;
 mod include;
 mod ingest;
 mod journal;

@@ -57,6 +57,7 @@ fn example(takes: Takes) -> &'static str {
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
         Takes::Aliases => "{}",
+        Takes::Hours => "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\" }",
     }
 }
 

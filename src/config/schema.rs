@@ -176,6 +176,20 @@ fn takes(takes: Takes) -> Value {
                 VIA_KEYS.map(|key| (key.to_owned(), texts.clone())).into_iter().collect();
             json!({ "anyOf": [texts, { "type": "object", "properties": asked, "additionalProperties": false }] })
         }
+        Takes::Hours => {
+            let day = super::hours::DAYS.map(|(name, _)| name).join("|");
+            let time = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9]$" });
+            let days = json!({ "type": "string", "pattern": format!("^({day})(-({day}))?$") });
+            let window = json!({
+                "type": "object",
+                "properties": {
+                    "days": { "anyOf": [days, { "type": "array", "items": days, "minItems": 1 }] },
+                    "from": time, "to": time, "time_zone": { "type": "string" },
+                },
+                "required": ["from", "to"], "additionalProperties": false,
+            });
+            json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
+        }
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }

@@ -9,6 +9,7 @@ mod digest;
 mod fact;
 mod group;
 mod heartbeat;
+mod hours;
 mod incident;
 mod input;
 mod names;
@@ -38,6 +39,7 @@ pub use fact::{
     HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
     SuppressedBy, WithheldReason,
 };
+pub use hours::{Hours, Window};
 pub use incident::case_id as incident_case;
 pub use input::{
     Accepted, Blame, Command, Failure, Garbage, Identity, Input, Origin, Outcome, PolicyText, Reason,
