@@ -82,6 +82,7 @@ pub(super) fn origins(
     show("dedupe_for", Some(row.dedupe_for.to_string()));
     show("throttle", row.throttle.map(|limit| format!("{} in {}", limit.max, limit.per)));
     show("stop", row.stop.then(|| "true".to_owned()));
+    show("hours", row.conditions.hours.as_ref().map(ToString::to_string));
     show("lasting", row.conditions.lasting.map(|lasting| lasting.to_string()));
     keeping(row, &mut show);
     show("template", row.template.as_ref().map(ToString::to_string));

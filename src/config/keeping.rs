@@ -21,6 +21,12 @@ pub(super) const LASTING: Key = Key {
     default: "",
     about: "For how long the row's other conditions must have held without a break. A component with `critical = true` sets it to zero for external audiences.",
 };
+pub(super) const HOURS: Key = Key {
+    name: "hours",
+    takes: Takes::Hours,
+    default: "",
+    about: "When the row counts: `{ days = [\"mon\", \"fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"…\" }`, or a list of such. Without it, always.",
+};
 pub(super) const FIRST_WITHIN: Key = Key {
     name: "first_within",
     takes: Takes::Duration(Span::from_secs(1), MONTH),

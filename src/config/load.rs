@@ -171,6 +171,7 @@ impl Builder<'_, '_> {
             contacts: &contacts,
             audiences: &audiences,
             default_via: &default_via,
+            time_zone: &time_zone,
         };
         let mut routing = rows.read();
         let templates = template::read(document, &routing.rows, &audiences, self.sources, report);

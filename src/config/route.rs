@@ -145,6 +145,7 @@ pub(super) static SECTION: Section = Section {
         THROTTLE,
         STOP,
         TEMPLATE,
+        keeping::HOURS,
         keeping::LASTING,
         keeping::FIRST_WITHIN,
         keeping::AFTER,

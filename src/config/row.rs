@@ -8,7 +8,7 @@ use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
 use super::value::At;
 use super::via::{self, Reach};
-use super::{audience, suggest, walk};
+use super::{audience, hours, suggest, walk};
 use crate::decide::{Audience, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
 use crate::event::{Ladder, Name, SeveritySet};
 use crate::message::Disclosure;
@@ -27,6 +27,7 @@ pub(super) struct Rows<'a, 't> {
     pub(super) contacts: &'a BTreeMap<Name, Contact>,
     pub(super) audiences: &'a BTreeMap<Name, Audience>,
     pub(super) default_via: &'a Via,
+    pub(super) time_zone: &'a str,
 }
 
 /// The routing table as it was read.
@@ -163,7 +164,9 @@ impl<'t> Rows<'_, 't> {
         }
         let customer_impact = keys.get("customer_impact").and_then(|node| node.flag());
         let lasting = keys.get("lasting").and_then(|node| node.span());
-        Conditions { kind, matchers, severity: self.severity(keys), customer_impact, lasting }
+        let hours = keys.get("hours").and_then(|node| hours::read(node, self.time_zone, self.report));
+        let severity = self.severity(keys);
+        Conditions { kind, matchers, severity, customer_impact, lasting, hours }
     }
 
     fn severity(&self, keys: Keys<'_, 't>) -> Option<SeveritySet> {

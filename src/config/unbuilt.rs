@@ -18,7 +18,6 @@ const SECTIONS: &[(&str, &str)] = &[
 
 /// Keys by section, with the rule that they belong to.
 const KEYS: &[(&str, &[&str], &str)] = &[
-    ("route", &["hours"], "hours of rows are R10"),
     ("route", &["flapping"], "flapping is R20"),
     ("contact", &["quiet_hours"], "quiet hours are R29"),
     ("contact", &["backup", "away", "prefers"], "backups are R14 and R30"),

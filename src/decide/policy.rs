@@ -1,5 +1,6 @@
 //! The compiled, validated configuration as far as decisions read it. Secrets and ways in are not part of it.
 
+use super::hours::Hours;
 use super::row::{Cadence, Row};
 use crate::event::id::Digest;
 use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span};
@@ -99,6 +100,8 @@ pub struct Conditions {
     pub customer_impact: Option<bool>,
     /// For how long the other conditions must have held without a break (R12).
     pub lasting: Option<Span>,
+    /// When it counts at all; `None` is always.
+    pub hours: Option<Hours>,
 }
 
 /// The other conditions of a `{team}` row, and which rows it was read as.

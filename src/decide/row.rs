@@ -52,6 +52,7 @@ impl Row {
                 severity: None,
                 customer_impact: None,
                 lasting: None,
+                hours: None,
             };
         Row {
             name: Name::from("unrouted"),

@@ -55,7 +55,7 @@ impl Wordless {
             },
             About::Incident(_) => About::Incident(&self.record),
             About::Digest { total, .. } => About::Digest { reason: "", shown: &[], total: *total },
-            About::Notice { .. } => About::Notice { title: "", text: "" },
+            About::Notice { level, .. } => About::Notice { title: "", text: "", level: *level },
         };
         Subject { customers_told: None, about, ..of.clone() }
     }

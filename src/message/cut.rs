@@ -55,8 +55,9 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
                 DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
             ("digest", Detail::Digest(digest))
         }
-        About::Notice { title: _, text: words } => {
-            ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
+        About::Notice { title: _, text: words, level: made_for } => {
+            let readable = see.0.may_read(*made_for);
+            ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
         }
     };
     View {

@@ -27,7 +27,7 @@ pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
 pub use neutral::Message;
-pub use state::state_digest;
+pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
 pub use templates::{TemplateProblem, TemplateSource, Templates};

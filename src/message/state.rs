@@ -1,5 +1,6 @@
 //! What makes a state of a case: what deduplication and "has anything changed" compare (R17, R21).
 
+use super::agreed::Wordless;
 use super::cut::{status_of, view};
 use super::table::Field;
 use super::title::title;
@@ -24,6 +25,12 @@ pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
     let head = [view.about.as_bytes(), status, severity, title.as_bytes()];
     let rest = detail(&mut view);
     Digest::of(&[head[0], head[1], head[2], head[3], &rest])
+}
+
+/// The same of an agreed text, which says less (R23).
+pub fn agreed_state(subject: &Subject<'_>, level: Disclosure) -> Digest {
+    let wordless = Wordless::of(subject);
+    state_digest(&wordless.subject(subject), level)
 }
 
 /// Of a group, without making the view of all of it: there are very many groups.

@@ -69,7 +69,7 @@ impl<'a> Subject<'a> {
             customers_told: None,
             write_up: None,
             hold: false,
-            about: About::Notice { title, text },
+            about: About::Notice { title, text, level: Disclosure::Internal },
         }
     }
 }
@@ -101,8 +101,10 @@ pub enum About<'a> {
         /// How many there are in all.
         total: usize,
     },
-    /// A word to the owner about the work itself: internal by its nature.
+    /// A word about the work itself, or to somebody who leads a case.
     Notice {
+        /// For whom it was written: whoever is trusted less reads nothing of it.
+        level: Disclosure,
         /// One line.
         title: &'a str,
         /// The rest.

@@ -58,7 +58,11 @@ fn digest<'a>(base: &Subject<'a>, shown: &'a [DigestItem]) -> Subject<'a> {
 }
 
 fn notice<'a>(base: &Subject<'a>) -> Subject<'a> {
-    let about = About::Notice { title: "CANARY-internal", text: "CANARY-internal failed" };
+    let about = About::Notice {
+        title: "CANARY-internal",
+        text: "CANARY-internal failed",
+        level: Disclosure::Internal,
+    };
     Subject { kind: Kind::Notice, about, ..base.clone() }
 }
 

@@ -61,7 +61,7 @@ fn hostile_events_form_no_markup_and_no_slots() {
             groups.iter().for_each(|sample| check(&write(&sample.subject(kind), level)));
             let about = About::Digest { reason: HOSTILE, shown: &items, total: usize::MAX };
             check(&write(&Subject { about, ..incidents[0].subject(kind) }, level));
-            let about = About::Notice { title: HOSTILE, text: HOSTILE };
+            let about = About::Notice { title: HOSTILE, text: HOSTILE, level };
             check(&write(&Subject { about, ..incidents[0].subject(kind) }, level));
         }
     }
