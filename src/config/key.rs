@@ -81,6 +81,12 @@ pub(super) enum Takes {
     Via,
     /// A table of strings.
     Aliases,
+    /// A list of strings, each of which may be `{ file = … }` instead, or that alone.
+    Members,
+    /// `true`, or `{ from = …, until = … }` with days or instants.
+    Away,
+    /// `"2026-10-01"`
+    Day,
 }
 
 /// What `via` may be asked for (R14).
@@ -146,6 +152,9 @@ impl Takes {
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
+            Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
+            Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
+            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
         }
     }
 
@@ -183,8 +192,28 @@ impl Takes {
                 let wrong = node.entries().into_iter().filter(|(_, value)| value.text().is_none());
                 wrong.for_each(|(_, value)| self.misfit(key, value, report));
             }
+            Takes::Members => {
+                let alone = std::slice::from_ref(&node);
+                let (items, is_list) = (node.items(), node.value.get_ref().is_array());
+                let wrong = |item: &&Node<'_>| item.member_file().is_none() && !(is_list && item.is_said());
+                let all = if is_list { &items } else { alone };
+                all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
+            }
+            Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
+        }
+    }
+
+    fn check_away(self, key: &str, node: Node<'_>, report: &Report) {
+        if node.entries().is_empty() {
+            return self.misfit(key, node, report);
+        }
+        for (word, value) in node.entries() {
+            check_word(key, word, &["from", "until"], report);
+            if value.day().is_none() {
+                Takes::Day.misfit(word.value, value, report);
+            }
         }
     }
 
@@ -201,6 +230,8 @@ impl Takes {
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
             Takes::Rate => node.rate().is_some(),
+            Takes::Away => node.flag().is_some(),
+            Takes::Day => node.day().is_some(),
             Takes::Start => {
                 let since = || node.get("since").filter(|_| node.entries().len() == 1);
                 matches!(node.text(), Some("new" | "all")) || since().and_then(|span| span.span()).is_some()

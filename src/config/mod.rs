@@ -1,6 +1,7 @@
 //! TOML → a policy that cannot be wrong; all mistakes of all files at once, each with file, line, caret and hint.
 
 mod audience;
+mod backup;
 mod channel;
 mod contact;
 mod diagnostic;

@@ -53,6 +53,9 @@ fn example(takes: Takes) -> &'static str {
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
         Takes::Aliases => "{}",
+        Takes::Members => "[\"…\"]",
+        Takes::Away => "{ from = \"2026-12-20\", until = \"2027-01-05\" }",
+        Takes::Day => "\"2026-10-01\"",
     }
 }
 

@@ -162,6 +162,22 @@ fn takes(takes: Takes) -> Value {
                 VIA_KEYS.map(|key| (key.to_owned(), texts.clone())).into_iter().collect();
             json!({ "anyOf": [texts, { "type": "object", "properties": asked, "additionalProperties": false }] })
         }
+        Takes::Members => {
+            let file = json!({
+                "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
+                "required": ["file"], "additionalProperties": false,
+            });
+            let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
+            json!({ "anyOf": [{ "type": "array", "items": one }, file] })
+        }
+        Takes::Away => json!({ "anyOf": [
+            { "type": "boolean" },
+            {
+                "type": "object", "properties": { "from": { "type": "string" }, "until": { "type": "string" } },
+                "minProperties": 1, "additionalProperties": false,
+            },
+        ] }),
+        Takes::Day => json!({ "type": "string", "minLength": 10 }),
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }

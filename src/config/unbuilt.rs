@@ -29,7 +29,6 @@ const KEYS: &[(&str, &[&str], &str)] = &[
     ("route", &["fallback"], "fallback is R30"),
     ("route", &["flapping"], "flapping is R20"),
     ("contact", &["quiet_hours"], "quiet hours are R29"),
-    ("contact", &["backup", "away", "prefers"], "backups are R14 and R30"),
     ("audience", &["wakes"], "quiet hours are R29"),
     ("audience", &["approvers"], "approval is R23"),
     ("component", &["critical"], "clocks of rows are R12"),
@@ -51,7 +50,6 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
 const OTHERS: &[(&str, &str)] = &[
     ("[route] approve = true", "approval is R23"),
     ("[route] via = { escalation = … }", "escalation is R25"),
-    ("[audience] members = { file = … }", "members in a file are R14"),
 ];
 
 /// Why the section is refused, if it is one of these.
@@ -84,11 +82,6 @@ pub(super) fn all() -> Vec<(String, &'static str)> {
 
 /// Refuses a value that is one of these; says whether it was.
 pub(super) fn report_value(section: &str, key: &str, node: Node<'_>, report: &Report) -> bool {
-    if section == "audience" && key == "members" && node.value.get_ref().is_table() {
-        let message = "members in a file are not in this version";
-        report.error(CODE, node.place(), message, "write a list such as [\"role:duty\", \"contact:mara\"]");
-        return true;
-    }
     if (section == "route" || section == "defaults") && key == "approve" && node.flag() == Some(true) {
         let help = "write false and agree on the texts beforehand, or leave the row out; approval is R23";
         report.error(CODE, node.place(), "`approve = true` is not in this version", help);

@@ -219,7 +219,7 @@ pub(super) fn withhold_all(
     let row = row.or_else(|| policy.row(&briefing.row, &briefing.audience));
     let via = row.map_or(&policy.default_via, |row| &row.via);
     let audience = policy.audiences.get(&briefing.audience);
-    let all = audience.map(|audience| via::recipients(policy, audience, via, Kind::Digest, false));
+    let all = audience.map(|audience| via::recipients(state, policy, audience, via, Kind::Digest, false));
     let fresh = |recipient: &crate::event::Recipient| {
         briefing.lines.get(recipient).and_then(|line| line.withheld) != Some(reason)
     };

@@ -3,6 +3,7 @@
 //! [`step`] is the one way in: it decides an input, applies what was decided, and goes on with what that made due,
 //! each stage a pure function of State and Policy.
 
+mod address;
 mod alert;
 mod deliveries;
 mod digest;
@@ -42,12 +43,13 @@ pub use input::{
     Receipt, Retry, Sent, What,
 };
 pub use policy::{
-    Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
+    Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
     Row, RowKind, Via, ViaKey,
 };
 pub use redrive::{Redrive, refusal as redrive_refusal};
 pub use state::State;
 pub use step::{Verdict, step};
+pub use via::by_every_address;
 
 use crate::event::Span;
 

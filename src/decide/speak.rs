@@ -98,7 +98,7 @@ pub(super) fn newly_governed(
         let disclosure = audience.disclosure;
         facts.push(Fact::BriefingOpened { case: id, audience: name.clone(), row: row_name, disclosure });
         let urgent = policy.ladder.is_urgent(severity);
-        let all = via::recipients(policy, audience, &row.via, Kind::Opening, urgent);
+        let all = via::recipients(state, policy, audience, &row.via, Kind::Opening, urgent);
         let known = all.into_iter().filter(|recipient| told.contains(target::person(policy, recipient)));
         facts.extend(known.map(|recipient| Fact::Withheld {
             case: id,

@@ -166,6 +166,7 @@ impl Row<'_> {
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
+            Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
         Ok(())
     }

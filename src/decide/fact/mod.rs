@@ -318,4 +318,16 @@ pub enum Fact {
         /// What sort.
         notice: NoticeKind,
     },
+    /// A provider said of an address that nothing can ever be delivered to it (R14).
+    AddressDied {
+        /// Whose.
+        recipient: Recipient,
+        /// The keyed hash of the address: another address of the same recipient is not dead.
+        address: Digest,
+    },
+    /// An address that was dead is not: a provider took a message for it, or it is another one now (R14).
+    AddressRevived {
+        /// Whose.
+        recipient: Recipient,
+    },
 }

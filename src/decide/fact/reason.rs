@@ -42,6 +42,8 @@ pub enum NoticeKind {
     Nobody,
     /// An alert that is meant to fire for ever stopped coming, or comes again.
     Watchdog,
+    /// A provider said that an address is dead.
+    AddressDead,
 }
 
 impl WithheldReason {

@@ -74,6 +74,9 @@ pub struct State {
     /// Dead letters that were sent again, the newest of them (R33).
     #[serde(default, skip_serializing_if = "Redriven::is_empty")]
     pub redriven: Redriven,
+    /// Addresses that providers called dead, by the keyed hashes of the addresses (R14).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dead: BTreeMap<Recipient, Digest>,
     /// While what was missed is being read (R39).
     pub catch_up: Option<CatchUp>,
     /// What is to be looked at, and when: an index over the fields above, made anew when a snapshot is read.
