@@ -40,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::No;
         }
     };
-    let rows = explain(&config.policy, &event);
+    let rows = explain(&config.policy, &event, received);
     if arguments.json {
         println!("{}", serde_json::json!({ "rows": rows }));
     } else {

@@ -33,14 +33,24 @@ pub(super) fn read(document: &Document<'_>, ladder: &Ladder, report: &Report) ->
     for (name, entry) in table.entries.iter().filter(|(name, _)| **name != "responders") {
         let Some(Severity(place)) = ladder.find(name) else {
             let help = suggest::hint(name, "severity", ladder.names().iter().map(String::as_str));
-            report.error("cadence::unknown-severity", entry.key, format!("there is no severity `{name}`"), help);
+            report.error(
+                "cadence::unknown-severity",
+                entry.key,
+                format!("there is no severity `{name}`"),
+                help,
+            );
             continue;
         };
         match (entry.node.rhythm(), cadence.by_severity.get_mut(usize::from(place))) {
             (Some(rhythm), Some(known)) => *known = rhythm,
             _ => {
                 let message = format!("`{name}` cannot be this: it is {}", entry.node.sort());
-                report.error("key::value", entry.node.place(), message, "write a duration from \"1m\", or \"on change\"");
+                report.error(
+                    "key::value",
+                    entry.node.place(),
+                    message,
+                    "write a duration from \"1m\", or \"on change\"",
+                );
             }
         }
     }

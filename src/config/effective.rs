@@ -93,7 +93,8 @@ pub(super) fn origins(
 fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
     let keeping = &row.keeping;
     let span = |span: Option<Span>| span.map(|span| span.to_string());
-    let rhythm = |rhythm: Rhythm| rhythm.every().map_or_else(|| "on change".to_owned(), |every| every.to_string());
+    let rhythm =
+        |rhythm: Rhythm| rhythm.every().map_or_else(|| "on change".to_owned(), |every| every.to_string());
     let said = |text: String| (!text.is_empty()).then_some(text);
     show("first_within", span(keeping.first_within));
     show("after", said(join(&keeping.after)));
@@ -104,7 +105,13 @@ fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
     show("hold_resolved", span(keeping.hold_resolved));
     show("ack_within", span(keeping.ack_within));
     show("escalate_to", keeping.escalate_to.as_ref().map(ToString::to_string));
-    show("fallback", keeping.fallback.as_ref().map(|fallback| format!("after {} by {}", fallback.after, join(&fallback.via))));
+    show(
+        "fallback",
+        keeping
+            .fallback
+            .as_ref()
+            .map(|fallback| format!("after {} by {}", fallback.after, join(&fallback.via))),
+    );
 }
 
 /// Rows as `check --effective` prints them: one paragraph each.

@@ -129,7 +129,8 @@ pub(super) fn components(document: &Document<'_>) -> BTreeMap<Box<str>, Box<str>
 
 /// The components of which outsiders hear at once (R12).
 pub(super) fn critical(document: &Document<'_>) -> BTreeSet<Box<str>> {
-    let critical = |table: &&super::table::Table<'_>| table.get("critical").and_then(|node| node.flag()) == Some(true);
+    let critical =
+        |table: &&super::table::Table<'_>| table.get("critical").and_then(|node| node.flag()) == Some(true);
     document.all("component").iter().filter(critical).map(|table| table.name.as_str().into()).collect()
 }
 

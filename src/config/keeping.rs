@@ -107,7 +107,10 @@ impl Reader<'_, '_> {
         deadlines.sort_unstable();
         self.check(keys, approve);
         // A rhythm for all rows is meant for those that can keep one.
-        let rhythm = keys.own.get("update_every").or_else(|| keys.get("update_every").filter(|_| kind == RowKind::Incident));
+        let rhythm = keys
+            .own
+            .get("update_every")
+            .or_else(|| keys.get("update_every").filter(|_| kind == RowKind::Incident));
         Keeping {
             first_within: span("first_within"),
             after: self.after(keys),
@@ -160,7 +163,12 @@ impl Reader<'_, '_> {
     fn check(&self, keys: Keys<'_, '_>, approve: bool) {
         if let Some(entry) = keys.own.entries.get("unapproved").filter(|_| !approve) {
             let message = "`unapproved` means nothing on a row whose texts need no approval";
-            self.report.error("route::meaningless", entry.key, message, "add approve = true, or leave it out");
+            self.report.error(
+                "route::meaningless",
+                entry.key,
+                message,
+                "add approve = true, or leave it out",
+            );
         }
         let (lasting, first) = (keys.get("lasting"), keys.get("first_within"));
         if let (Some(lasting), Some(first)) = (lasting, first)
@@ -168,7 +176,12 @@ impl Reader<'_, '_> {
             && within <= at_least
         {
             let message = format!("`first_within` must be longer than `lasting`, which is {at_least}");
-            self.report.error("route::first-within", first.place(), message, "the first word cannot be due before the row matches");
+            self.report.error(
+                "route::first-within",
+                first.place(),
+                message,
+                "the first word cannot be due before the row matches",
+            );
         }
     }
 
@@ -177,8 +190,16 @@ impl Reader<'_, '_> {
         if let (Some(to), Some(node)) = (&keeping.escalate_to, keys.get("escalate_to")) {
             let level = self.audiences.get(to).map_or(Disclosure::Internal, |to| to.disclosure);
             if !level.may_read(told.disclosure) {
-                let message = format!("`{to}` is {level} and `{}` is {}: an escalation never goes to a less trusted audience", told.name, told.disclosure);
-                self.report.error("route::escalate-to", node.place(), message, "name an audience that may read at least as much");
+                let message = format!(
+                    "`{to}` is {level} and `{}` is {}: an escalation never goes to a less trusted audience",
+                    told.name, told.disclosure
+                );
+                self.report.error(
+                    "route::escalate-to",
+                    node.place(),
+                    message,
+                    "name an audience that may read at least as much",
+                );
             }
         }
         if let Some(place) = keeping.after.iter().position(|name| *name == told.name) {

@@ -72,6 +72,7 @@ pub(super) enum Takes {
     /// `{ after = "2m", via = ["mail", "sms"] }`.
     Fallback,
     /// A list of strings.
+    Texts,
     /// A list of some of these words.
     Words(&'static [&'static str]),
     /// A string or a list of strings.
@@ -89,8 +90,13 @@ pub(super) enum Takes {
     /// A table of strings.
     Aliases,
     /// Windows of local time: `hours.rs` reads them and reports what is wrong.
-    #[expect(dead_code, reason = "taken by the key `hours` of rows")]
     Hours,
+    /// A list of strings, each of which may be `{ file = … }` instead, or that alone.
+    Members,
+    /// `true`, or `{ from = …, until = … }` with days or instants.
+    Away,
+    /// `"2026-10-01"`
+    Day,
 }
 
 /// What `via` may be asked for (R14).
@@ -166,6 +172,9 @@ impl Takes {
                 "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
                     .to_owned()
             }
+            Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
+            Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
+            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
         }
     }
 
@@ -174,9 +183,6 @@ impl Takes {
         if let (Takes::Secret, Some(_)) = (self, node.text()) {
             let message = format!("`{key}` stands in the file as plain text");
             return report.error(PLAIN_SECRET, node.place(), message, format!("write {}", self.words()));
-        }
-        if unbuilt::report_value(section, key, node, report) {
-            return;
         }
         match self {
             Takes::Texts | Takes::TextOrTexts => self.check_items(key, node, report),
@@ -201,7 +207,8 @@ impl Takes {
                 if items.is_empty() {
                     return self.misfit(key, node, report);
                 }
-                let wrong = items.into_iter().filter(|item| item.span().is_none_or(|span| span == Span::ZERO));
+                let wrong =
+                    items.into_iter().filter(|item| item.span().is_none_or(|span| span == Span::ZERO));
                 wrong.for_each(|item| self.misfit(key, item, report));
             }
             Takes::Unapproved if node.value.get_ref().is_table() => keeping::check_unapproved(node, report),
@@ -213,8 +220,28 @@ impl Takes {
                 let wrong = node.entries().into_iter().filter(|(_, value)| value.text().is_none());
                 wrong.for_each(|(_, value)| self.misfit(key, value, report));
             }
+            Takes::Members => {
+                let alone = std::slice::from_ref(&node);
+                let (items, is_list) = (node.items(), node.value.get_ref().is_array());
+                let wrong = |item: &&Node<'_>| item.member_file().is_none() && !(is_list && item.is_said());
+                let all = if is_list { &items } else { alone };
+                all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
+            }
+            Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
+        }
+    }
+
+    fn check_away(self, key: &str, node: Node<'_>, report: &Report) {
+        if node.entries().is_empty() {
+            return self.misfit(key, node, report);
+        }
+        for (word, value) in node.entries() {
+            check_word(key, word, &["from", "until"], report);
+            if value.day().is_none() {
+                Takes::Day.misfit(word.value, value, report);
+            }
         }
     }
 
@@ -242,6 +269,8 @@ impl Takes {
                 let table = |node: &Node<'_>| node.value.get_ref().is_table();
                 table(&node) || (node.value.get_ref().is_array() && windows.iter().all(table))
             }
+            Takes::Away => node.flag().is_some(),
+            Takes::Day => node.day().is_some(),
             Takes::Start => {
                 let since = || node.get("since").filter(|_| node.entries().len() == 1);
                 matches!(node.text(), Some("new" | "all")) || since().and_then(|span| span.span()).is_some()

@@ -58,6 +58,9 @@ fn example(takes: Takes) -> &'static str {
         Takes::Start => "{ since = \"1h\" }",
         Takes::Aliases => "{}",
         Takes::Hours => "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\" }",
+        Takes::Members => "[\"…\"]",
+        Takes::Away => "{ from = \"2026-12-20\", until = \"2027-01-05\" }",
+        Takes::Day => "\"2026-10-01\"",
     }
 }
 

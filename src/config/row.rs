@@ -2,8 +2,8 @@
 
 use super::channel::Draft;
 use super::diagnostic::{self, Report, Source};
-use super::keeping::Reader;
 use super::effective::{self, RowOrigins};
+use super::keeping::Reader;
 use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
 use super::value::At;
@@ -64,6 +64,7 @@ impl<'t> Rows<'_, 't> {
         let kind = if kind.value == "incident" { RowKind::Incident } else { RowKind::Alert };
         let draft = self.draft(keys, name, kind);
         self.check_sense(keys, kind);
+        self.check_owner(keys);
         let from = routing.rows.len();
         match told.value.strip_prefix(TEAM_PREFIX) {
             Some(inner) => {
@@ -239,6 +240,16 @@ impl<'t> Rows<'_, 't> {
                 self.document.all("audience").iter().filter_map(|table| table.name.split_once('/'));
             let help = suggest::hint(inner.value, "audience of a team", of_teams.map(|(_, name)| name));
             self.report.error("route::unknown-audience", inner.place, message, help);
+        }
+    }
+
+    /// What is promised, escalated or approved needs somebody who hears of what went wrong with it (R42).
+    fn check_owner(&self, keys: Keys<'_, 't>) {
+        let owner = self.document.one("incidents").and_then(|table| table.get("owner"));
+        if let Some(key) = Reader::needs_owner(keys).filter(|_| owner.is_none()) {
+            let message = format!("a row with `{key}` needs an owner, and [incidents] names none");
+            let help = "add [incidents] with owner = \"…\", an internal audience";
+            self.report.error("owner::missing", keys.place(key), message, help);
         }
     }
 

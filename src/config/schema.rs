@@ -190,6 +190,22 @@ fn takes(takes: Takes) -> Value {
             });
             json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
         }
+        Takes::Members => {
+            let file = json!({
+                "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
+                "required": ["file"], "additionalProperties": false,
+            });
+            let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
+            json!({ "anyOf": [{ "type": "array", "items": one }, file] })
+        }
+        Takes::Away => json!({ "anyOf": [
+            { "type": "boolean" },
+            {
+                "type": "object", "properties": { "from": { "type": "string" }, "until": { "type": "string" } },
+                "minProperties": 1, "additionalProperties": false,
+            },
+        ] }),
+        Takes::Day => json!({ "type": "string", "minLength": 10 }),
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }

@@ -1,7 +1,7 @@
 //! What the rules know and this version does not do yet: refused by name, never ignored.
 
 use super::diagnostic::Report;
-use super::value::{At, Node};
+use super::value::At;
 
 /// The code of every such refusal.
 pub(super) const CODE: &str = "key::not-in-this-version";
@@ -20,7 +20,6 @@ const SECTIONS: &[(&str, &str)] = &[
 const KEYS: &[(&str, &[&str], &str)] = &[
     ("route", &["flapping"], "flapping is R20"),
     ("contact", &["quiet_hours"], "quiet hours are R29"),
-    ("contact", &["backup", "away", "prefers"], "backups are R14 and R30"),
     ("audience", &["wakes"], "quiet hours are R29"),
     ("incidents", &["resolve_after"], "incidents from alerts are not built"),
 ];
@@ -28,12 +27,12 @@ const KEYS: &[(&str, &[&str], &str)] = &[
 /// Values by section and key, with what would be right.
 const VALUES: &[(&str, &str, &str, &str)] = &[
     ("journal", "store", "jetstream", "write \"file\""),
-    ("token", "may", "silence", "write some of \"ingest\", \"read\", \"acknowledge\", \"approve\" and \"admin\""),
-];
-
-/// What the functions below refuse by its shape.
-const OTHERS: &[(&str, &str)] = &[
-    ("[audience] members = { file = … }", "members in a file are R14"),
+    (
+        "token",
+        "may",
+        "silence",
+        "write some of \"ingest\", \"read\", \"acknowledge\", \"approve\" and \"admin\"",
+    ),
 ];
 
 /// Why the section is refused, if it is one of these.
@@ -58,20 +57,7 @@ pub(super) fn all() -> Vec<(String, &'static str)> {
     for (section, key, value, _) in VALUES {
         all.push((format!("[{section}] {key} = \"{value}\""), "this value is not built"));
     }
-    for (place, rule) in OTHERS {
-        all.push(((*place).to_owned(), rule));
-    }
     all
-}
-
-/// Refuses a value that is one of these; says whether it was.
-pub(super) fn report_value(section: &str, key: &str, node: Node<'_>, report: &Report) -> bool {
-    if section == "audience" && key == "members" && node.value.get_ref().is_table() {
-        let message = "members in a file are not in this version";
-        report.error(CODE, node.place(), message, "write a list such as [\"role:duty\", \"contact:mara\"]");
-        return true;
-    }
-    false
 }
 
 /// Refuses a word that is one of these; says whether it was.

@@ -45,7 +45,12 @@ fn key(word: &str) -> Option<ViaKey> {
 }
 
 /// A channel that is configured and serves contacts.
-fn serving(document: &Document<'_>, channels: &[Draft<'_>], text: At<&str>, report: &Report) -> Option<Name> {
+pub(super) fn serving(
+    document: &Document<'_>,
+    channels: &[Draft<'_>],
+    text: At<&str>,
+    report: &Report,
+) -> Option<Name> {
     let name = channel::known(document, text, report)?;
     let draft = channels.iter().find(|draft| draft.name == name)?;
     if draft.kind.address.is_none() {

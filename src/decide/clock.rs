@@ -37,7 +37,14 @@ pub(super) fn read(state: &State, policy: &Policy, now: Time, incident: &str, si
     }
 }
 
-fn changes(policy: &Policy, now: Time, id: CaseId, case: &Case, incident: &Incident, since: Time) -> Vec<Fact> {
+fn changes(
+    policy: &Policy,
+    now: Time,
+    id: CaseId,
+    case: &Case,
+    incident: &Incident,
+    since: Time,
+) -> Vec<Fact> {
     let clocks = case.course.as_ref().map(|course| course.clocks.as_slice()).unwrap_or_default();
     if clocks.is_empty() && !policy.rows.iter().any(counts) {
         return Vec::new();

@@ -39,9 +39,8 @@ pub(super) fn tell(
 }
 
 /// By which ways a contact is told what belongs to no row (R14).
-pub(super) fn ways(state: &State, policy: &Policy, now: Time, contact: &str, urgent: bool) -> Vec<Recipient> {
-    let name = Name::from(contact);
-    via::of_contact(state, policy, now, &name, &policy.default_via, Kind::Notice, urgent)
+pub(super) fn ways(state: &State, policy: &Policy, contact: &str, urgent: bool) -> Vec<Recipient> {
+    via::of_contact(state, policy, &Name::from(contact), Kind::Notice, urgent)
 }
 
 /// Who hears about the work of Tidings itself.
@@ -52,6 +51,19 @@ pub(super) fn owner(policy: &Policy) -> Option<&Name> {
 /// The person who leads the communication about a case, else the one who leads the work, if they are contacts (R22).
 pub(super) fn lead<'m>(policy: &Policy, matter: &'m Matter<'_>) -> Option<&'m str> {
     let Sort::Incident { record, .. } = &matter.sort else { return None };
-    let known = |name: &&str| policy.contacts.contains_key(&Name::from(*name));
-    record.comms_lead.as_deref().filter(known).or_else(|| record.commander.as_deref().filter(known))
+    let commander = record.commander.as_deref().filter(|name| is_staff(policy, name));
+    comms_lead(policy, matter).or(commander)
+}
+
+/// The person who leads the communication, if it is a contact (R23).
+pub(super) fn comms_lead<'m>(policy: &Policy, matter: &'m Matter<'_>) -> Option<&'m str> {
+    let Sort::Incident { record, .. } = &matter.sort else { return None };
+    record.comms_lead.as_deref().filter(|name| is_staff(policy, name))
+}
+
+/// Whether it is a contact of an audience that is not external: nobody else leads anything.
+fn is_staff(policy: &Policy, name: &str) -> bool {
+    let inside = |audience: &super::policy::Audience| audience.disclosure != Disclosure::External;
+    let mut inside = policy.audiences.values().filter(|audience| inside(audience));
+    inside.any(|audience| audience.contacts.iter().any(|contact| contact.as_str() == name))
 }

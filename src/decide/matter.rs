@@ -99,7 +99,13 @@ impl<'a> Matter<'a> {
     }
 
     /// What a message of this kind to this audience is about.
-    pub fn subject<'s>(&'s self, policy: &'s Policy, briefing: &'s Briefing, kind: Kind, shade: Shade) -> Subject<'s> {
+    pub fn subject<'s>(
+        &'s self,
+        policy: &'s Policy,
+        briefing: &'s Briefing,
+        kind: Kind,
+        shade: Shade,
+    ) -> Subject<'s> {
         let subject = match &self.sort {
             Sort::Incident { incident, record } => {
                 let (case, names, severity) = (self.case, &self.names, self.severity);

@@ -3,20 +3,28 @@
 //! [`step`] is the one way in: it decides an input, applies what was decided, and goes on with what that made due,
 //! each stage a pure function of State and Policy.
 
+mod address;
 mod alert;
+mod approve;
+mod clock;
 mod deliveries;
+mod desk;
 mod digest;
+mod escalate;
 mod fact;
+mod fallback;
 mod group;
 mod heartbeat;
 mod hours;
 mod incident;
 mod input;
+mod matter;
 mod names;
 mod notice;
 mod outcome;
 mod pace;
 mod policy;
+mod promise;
 mod redrive;
 mod release;
 mod route;
@@ -27,6 +35,7 @@ mod standing;
 mod start;
 mod step;
 mod target;
+mod tend;
 mod test_message;
 mod via;
 
@@ -34,6 +43,7 @@ pub mod explain;
 pub mod state;
 
 pub use alert::{group_id, is_unchanged};
+pub use approve::refusal as command_refusal;
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
     HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
@@ -46,13 +56,14 @@ pub use input::{
     Receipt, Retry, Sent, What,
 };
 pub use policy::{
-    Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
-    RowKind, Via, ViaKey,
+    Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans,
+    Policy, RowKind, Via, ViaKey,
 };
-pub use row::{Approval, AtDue, Cadence, Fallback, Keeping, Rhythm, Row};
 pub use redrive::{Redrive, refusal as redrive_refusal};
+pub use row::{Approval, AtDue, Cadence, Fallback, Keeping, Rhythm, Row};
 pub use state::State;
 pub use step::{Verdict, step};
+pub use via::by_every_address;
 
 use crate::event::Span;
 

@@ -3,7 +3,7 @@
 use super::hours::Hours;
 use super::row::{Cadence, Row};
 use crate::event::id::Digest;
-use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span};
+use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span, Time};
 use crate::message::{Disclosure, Kind, Templates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -188,8 +188,29 @@ pub struct Contact {
     pub name: Name,
     /// By which channels it can be reached, in the order of the channels in the file.
     pub by_channel: BTreeMap<Name, Recipient>,
-    /// One recipient for each of its addresses: for each kind, the first channel that serves it.
+    /// One recipient for each of its addresses, in the order in which the contact prefers them: for each kind, the
+    /// channel that it prefers among those which serve it.
     pub all: Vec<Recipient>,
+    /// Who is told instead while it cannot be (R14). A chain of these never comes back to where it began.
+    pub backup: Option<Name>,
+    /// When it is not there.
+    pub away: Option<Away>,
+}
+
+/// When a contact is not there (R14): from the first instant on, up to the one at which it is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Since when; `None` is always.
+    pub from: Option<Time>,
+    /// When it is back; `None` is never.
+    pub until: Option<Time>,
+}
+
+impl Away {
+    /// Whether it is not there at this instant.
+    pub fn covers(&self, now: Time) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// Where one recipient is reached.
@@ -240,6 +261,18 @@ impl Policy {
     /// The level of an audience; the strictest for one that is no longer in the configuration.
     pub fn disclosure(&self, audience: &Name) -> Disclosure {
         self.audiences.get(audience).map_or(Disclosure::External, |audience| audience.disclosure)
+    }
+
+    /// The contact, and those who are told instead of it, one after the other.
+    pub fn with_backups<'p>(&'p self, contact: &'p Contact) -> impl Iterator<Item = &'p Contact> {
+        let next = |contact: &&'p Contact| self.contacts.get(contact.backup.as_ref()?);
+        std::iter::successors(Some(contact), next).take(self.contacts.len())
+    }
+
+    /// The keyed hash by which facts name the address of a recipient.
+    pub fn address_digest(&self, recipient: &Recipient) -> Option<Digest> {
+        let endpoint = self.endpoints.get(recipient)?;
+        Some(Digest::keyed(&self.reference_key, &[b"address", endpoint.address.as_bytes()]))
     }
 
     /// The channel that a recipient's deliveries go by: its own, unless everything is redirected (R40).

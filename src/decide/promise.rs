@@ -31,7 +31,13 @@ pub(super) fn every(policy: &Policy, row: &Row, matter: &Matter<'_>) -> Option<S
 }
 
 /// The next word that a message of now promises.
-pub(super) fn next(policy: &Policy, now: Time, row: Option<&Row>, matter: &Matter<'_>, over: bool) -> Option<Time> {
+pub(super) fn next(
+    policy: &Policy,
+    now: Time,
+    row: Option<&Row>,
+    matter: &Matter<'_>,
+    over: bool,
+) -> Option<Time> {
     let row = row.filter(|_| !over)?;
     let rhythm = every(policy, row, matter).map(|every| now + every);
     let since = since(matter, row);
@@ -78,7 +84,11 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
     let briefing = state.cases.get(&delivery.case)?.briefing(&delivery.audience)?;
     let person = target::person(policy, &delivery.recipient);
     let own = briefing.lines.iter().filter(|(other, _)| target::person(policy, other) == person);
-    let due = own.filter_map(|(_, line)| line.promised.filter(|_| line.told.is_none_or(|told| told.ordinal < delivery.ordinal))).min()?;
+    let due = own
+        .filter_map(|(_, line)| {
+            line.promised.filter(|_| line.told.is_none_or(|told| told.ordinal < delivery.ordinal))
+        })
+        .min()?;
     let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
     let (case, audience) = (delivery.case, delivery.audience.clone());
     Some(Fact::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how })
@@ -102,7 +112,9 @@ fn open<'p>(policy: &'p Policy, briefing: &'p Briefing) -> BTreeMap<&'p str, (&'
 pub(super) fn overdue(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Vec<Fact> {
     let mut facts = Vec::new();
     for briefing in &matter.case.briefings {
-        for (recipient, due) in open(policy, briefing).into_values().filter(|(_, due)| *due + MISSED_AFTER <= now) {
+        for (recipient, due) in
+            open(policy, briefing).into_values().filter(|(_, due)| *due + MISSED_AFTER <= now)
+        {
             let (case, audience, recipient) = (matter.id, briefing.audience.clone(), recipient.clone());
             let text = format!(
                 "{recipient} was promised a word about {} by {due} and has not been handed one.",
@@ -144,22 +156,26 @@ pub(super) fn nudge(state: &State, policy: &Policy, now: Time, matter: &Matter<'
         words.join(", "),
     );
     let mut facts = to_lead(state, policy, now, matter, owner, "An update is due soon", &text);
-    facts.extend(due.iter().map(|briefing| Fact::Nudged {
-        case: matter.id,
-        audience: Some(briefing.audience.clone()),
-    }));
+    facts.extend(
+        due.iter()
+            .map(|briefing| Fact::Nudged { case: matter.id, audience: Some(briefing.audience.clone()) }),
+    );
     facts
 }
 
 /// The commander is reminded to say where the work stands.
 pub(super) fn remind_responders(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Vec<Fact> {
     let due = reminded_next(policy, matter).filter(|at| *at <= now);
-    let (Some(_), Some(owner), Sort::Incident { record, .. }) = (due, desk::owner(policy), &matter.sort) else {
+    let (Some(_), Some(owner), Sort::Incident { record, .. }) = (due, desk::owner(policy), &matter.sort)
+    else {
         return Vec::new();
     };
-    let text = format!("Say where the work on {} stands: what is known, what is tried, what is next.", matter.reference());
+    let text = format!(
+        "Say where the work on {} stands: what is known, what is tried, what is next.",
+        matter.reference()
+    );
     let commander = record.commander.as_deref();
-    let only = commander.map(|name| desk::ways(state, policy, now, name, false)).filter(|ways| !ways.is_empty());
+    let only = commander.map(|name| desk::ways(state, policy, name, false)).filter(|ways| !ways.is_empty());
     let note = Note {
         level: Disclosure::Internal,
         severity: matter.severity,
@@ -189,7 +205,7 @@ pub(super) fn to_lead(
     text: &str,
 ) -> Vec<Fact> {
     let urgent = policy.ladder.is_urgent(matter.severity);
-    let only = desk::lead(policy, matter).map(|name| desk::ways(state, policy, now, name, urgent));
+    let only = desk::lead(policy, matter).map(|name| desk::ways(state, policy, name, urgent));
     let only = only.filter(|ways| !ways.is_empty());
     // A lead may be anybody: the text holds no more than a reference.
     let level = Disclosure::External;
@@ -220,7 +236,6 @@ pub(super) fn is_other_rhythm(policy: &Policy, briefing: &Briefing, row: &Row, m
     let before = policy.row(&briefing.row, &briefing.audience).and_then(|row| every(policy, row, matter));
     briefing.said.is_some() && before != every(policy, row, matter)
 }
-
 
 /// Since when the row's conditions hold.
 pub(super) fn since(matter: &Matter<'_>, row: &Row) -> Time {

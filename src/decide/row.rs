@@ -45,15 +45,14 @@ pub struct Row {
 impl Row {
     /// The row that stands for `unrouted` (R10): alerts by name, told as rows without keys of their own are.
     pub fn unrouted(audience: &Name, via: &Via) -> Row {
-        let conditions =
-            Conditions {
-                kind: RowKind::Alert,
-                matchers: Vec::new(),
-                severity: None,
-                customer_impact: None,
-                lasting: None,
-                hours: None,
-            };
+        let conditions = Conditions {
+            kind: RowKind::Alert,
+            matchers: Vec::new(),
+            severity: None,
+            customer_impact: None,
+            lasting: None,
+            hours: None,
+        };
         Row {
             name: Name::from("unrouted"),
             about: "What no row matches".into(),
@@ -75,7 +74,6 @@ impl Row {
         }
     }
 }
-
 
 /// How an audience is kept informed until it is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +98,15 @@ pub struct Keeping {
     pub escalate_to: Option<Name>,
     /// Where a message goes that was not handed over in time (R30).
     pub fallback: Option<Fallback>,
+}
+
+impl Keeping {
+    /// Whether it asks for more than words about changes.
+    pub fn is_watchful(&self) -> bool {
+        let time = self.first_within.is_some() || self.ack_within.is_some() || self.hold_resolved.is_some();
+        let rhythm = self.update_every.is_some() || !self.deadlines.is_empty();
+        time || rhythm || self.approval.is_some() || !self.after.is_empty()
+    }
 }
 
 /// How often an audience is told at least (R22).

@@ -173,6 +173,7 @@ impl Row<'_> {
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
             Fact::Escalated { .. } | Fact::NeedsAnswered { .. } | Fact::FellBack { .. } => {}
             Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
         Ok(())
     }

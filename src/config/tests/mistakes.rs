@@ -85,8 +85,18 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[audience.x]\ndisclosure = \"internal\"\nmembers = { file = \"rota\" }",
-        "key::not-in-this-version",
+        "audience::no-file",
         "members = { file = \"rota\" }",
+    ),
+    (
+        "[audience.x]\ndisclosure = \"internal\"\nmembers = [\"role:duty\", { fiel = \"rota\" }]",
+        "key::value",
+        "members = [\"role:duty\", { fiel = \"rota\" }]",
+    ),
+    (
+        "[audience.x]\ndisclosure = \"internal\"\nmembers = \"contact:mara\"",
+        "key::value",
+        "members = \"contact:mara\"",
     ),
     (
         "[audience.x]\ndisclosure = \"internal\"\ndestinations = [\"mail:nobody\"]",
@@ -119,6 +129,27 @@ const TABLE: &[(&str, &str, &str)] = &[
         "contact::no-address",
         "members = [\"contact:x\"]",
     ),
+    ("[contact.x]\nbackup = \"mora\"", "contact::unknown-backup", "backup = \"mora\""),
+    ("[contact.x]\nbackup = \"x\"", "contact::backup-itself", "backup = \"x\""),
+    ("[contact.x]\nbackup = \"y\"\n[contact.y]\n", "contact::no-address", "backup = \"y\""),
+    (
+        "[contact.x]\nemail = \"x@example.net\"\nbackup = \"y\"\n[contact.y]\nemail = \"y@example.net\"\nbackup = \"x\" # y",
+        "contact::backup-circle",
+        "backup = \"y\"",
+    ),
+    ("[contact.x]\nprefers = [\"mial\"]", "channel::unknown-channel", "prefers = [\"mial\"]"),
+    ("[contact.x]\nprefers = [\"screen\"]", "via::serves-no-contacts", "prefers = [\"screen\"]"),
+    ("[contact.x]\nprefers = [\"sms\"]", "contact::prefers", "prefers = [\"sms\"]"),
+    ("[contact.x]\naway = \"soon\"", "key::value", "away = \"soon\""),
+    ("[contact.x]\naway = {}", "key::value", "away = {}"),
+    ("[contact.x]\naway = { form = \"2026-12-20\" }", "key::value", "away = { form = \"2026-12-20\" }"),
+    ("[contact.x]\naway = { from = \"2026-02-30\" }", "key::value", "away = { from = \"2026-02-30\" }"),
+    (
+        "[contact.x]\naway = { from = \"2026-12-20\", until = \"2026-12-20\" }",
+        "contact::away",
+        "away = { from = \"2026-12-20\", until = \"2026-12-20\" }",
+    ),
+    ("[contact.x]\nverified = \"yesterday\"", "key::value", "verified = \"yesterday\""),
     ("[contact.x]\ntime_zone = \"Europe/Berln\"", "time-zone::unknown-zone", "time_zone = \"Europe/Berln\""),
     ("[contact.X]\n", "name::form", "[contact.X]"),
     (

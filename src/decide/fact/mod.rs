@@ -10,9 +10,7 @@ mod reason;
 
 pub use about::{AlertRecord, CaseAbout, Stamp};
 pub use end::{DeadBy, End, SupersededBy, SuppressedBy};
-pub use keep::{
-    AckWay, Asked, Cause, DraftText, Drafted, DropReason, HeldReason, MissReason, PromiseEnd,
-};
+pub use keep::{AckWay, Asked, Cause, DraftText, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
 pub(super) use notified::strictest;
 pub use notified::{Decided, Notified, Said, SpokenFor};
 pub use reason::{NoticeKind, WithheldReason};
@@ -487,6 +485,9 @@ pub enum Fact {
         audience: Option<Name>,
         /// To whom; `None` where there is nobody.
         to: Option<Name>,
+        /// Whether others are told of it as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
     },
     /// What was needed from somebody was answered.
     NeedsAnswered {
@@ -519,5 +520,17 @@ pub enum Fact {
         due: Time,
         /// How it ended.
         how: PromiseEnd,
+    },
+    /// A provider said of an address that nothing can ever be delivered to it (R14).
+    AddressDied {
+        /// Whose.
+        recipient: Recipient,
+        /// The keyed hash of the address: another address of the same recipient is not dead.
+        address: Digest,
+    },
+    /// An address that was dead is not: a provider took a message for it, or it is another one now (R14).
+    AddressRevived {
+        /// Whose.
+        recipient: Recipient,
     },
 }

@@ -46,11 +46,13 @@ pub enum NoticeKind {
     Missed,
     /// A message went another way than the one that was meant (R30).
     FellBack,
+    /// A provider said that an address is dead.
+    AddressDead,
 }
 
 impl NoticeKind {
     /// The last in order.
-    pub const LAST: NoticeKind = NoticeKind::FellBack;
+    pub const LAST: NoticeKind = NoticeKind::AddressDead;
 }
 
 impl WithheldReason {

@@ -3,6 +3,7 @@
 use super::{Awaited, Course, Draft, Held, Lines, Members, Promise, RowClock};
 use crate::decide::fact::{CaseAbout, Said, WithheldReason};
 use crate::decide::input::Receipt;
+use crate::decide::row::Row;
 use crate::event::id::DeliveryId;
 use crate::event::{Name, Severity, Time};
 use crate::message::Disclosure;
@@ -106,9 +107,10 @@ impl Case {
     }
 
     /// The clock of a row, while its conditions hold.
-    pub fn clock(&self, row: &Name, audience: &Name) -> Option<&RowClock> {
-        let clocks = self.course.as_ref()?.clocks.iter();
-        clocks.into_iter().find(|clock| (&clock.row, &clock.audience) == (row, audience))
+    pub fn clock(&self, row: &Row) -> Option<&RowClock> {
+        let own = |name: &Name| row.name == *name || row.was.contains(name);
+        let mut clocks = self.course.as_ref()?.clocks.iter();
+        clocks.find(|clock| clock.audience == row.audience && own(&clock.row))
     }
 
     /// Whether nothing is on its way to anybody and nothing is withheld.

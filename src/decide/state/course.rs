@@ -21,6 +21,9 @@ pub struct Course {
     /// What is to be escalated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
+    /// Who has been told of the first of them, while others are still to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Name>,
     /// Rows of audiences whose escalation was made since somebody last took it on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub escalated: Vec<Name>,

@@ -76,6 +76,9 @@ pub struct State {
     /// Dead letters that were sent again, the newest of them (R33).
     #[serde(default, skip_serializing_if = "Redriven::is_empty")]
     pub redriven: Redriven,
+    /// Addresses that providers called dead, by the keyed hashes of the addresses (R14).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dead: BTreeMap<Recipient, Digest>,
     /// While what was missed is being read (R39).
     pub catch_up: Option<CatchUp>,
     /// What is to be looked at, and when: an index over the fields above, made anew when a snapshot is read.
@@ -115,12 +118,20 @@ impl State {
             Standing::Resting { until } => Some((until, Due::Retry(*id))),
             Standing::Waiting | Standing::Released => None,
         });
-        let fallbacks =
-            self.deliveries.iter().filter_map(|(id, delivery)| Some((delivery.fallback_at?, Due::Fallback(*id))));
+        let fallbacks = self
+            .deliveries
+            .iter()
+            .filter_map(|(id, delivery)| Some((delivery.fallback_at?, Due::Fallback(*id))));
         let reading = self.catch_up.iter().filter(|catch_up| !catch_up.ended);
         let catch_up = reading.map(|catch_up| (catch_up.until, Due::CatchUp));
-        let dues: BTreeSet<_> =
-            cases.chain(digests).chain(notices).chain(channels).chain(retries).chain(fallbacks).chain(catch_up).collect();
+        let dues: BTreeSet<_> = cases
+            .chain(digests)
+            .chain(notices)
+            .chain(channels)
+            .chain(retries)
+            .chain(fallbacks)
+            .chain(catch_up)
+            .collect();
         self.dues = dues;
         let ids: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
         for channel in self.channels.values_mut() {

@@ -59,7 +59,8 @@ impl State {
             }
             Fact::Nudged { case, audience } => match audience {
                 Some(audience) => {
-                    let promise = self.awaited_mut(case, audience).and_then(|awaited| awaited.promise.as_mut());
+                    let promise =
+                        self.awaited_mut(case, audience).and_then(|awaited| awaited.promise.as_mut());
                     promise.into_iter().for_each(|promise| promise.nudged = true);
                 }
                 None => self.course_mut(case).into_iter().for_each(|course| course.reminded = Some(now)),
@@ -137,8 +138,12 @@ impl State {
                     course.needs_closed = false;
                 }
             }
+            Fact::Escalated { case, to: Some(to), more: true, .. } => {
+                self.course_mut(case).into_iter().for_each(|course| course.sent.push(to.clone()));
+            }
             Fact::Escalated { case, cause, audience, .. } => {
                 if let Some(course) = self.course_mut(case) {
+                    course.sent.clear();
                     match audience {
                         Some(audience) if *cause == Cause::Unacknowledged => {
                             course.escalated.push(audience.clone());

@@ -156,6 +156,12 @@ impl State {
                 *entry = Notice { last: Some(now), ..Default::default() };
                 self.reschedule(Due::Notice(*notice), before, None);
             }
+            Fact::AddressDied { recipient, address } => {
+                self.dead.insert(recipient.clone(), *address);
+            }
+            Fact::AddressRevived { recipient } => {
+                self.dead.remove(recipient);
+            }
             // These are for people and metrics; State does not depend on them.
             _ => {}
         }
