@@ -137,6 +137,7 @@ fn digests_and_notices() {
         let about = About::Notice {
             title: "A dead letter",
             text: "Delivery 17 to mara@sms was given up: the provider refuses it.",
+            level: Disclosure::Internal,
         };
         let subjects = [
             ("throttled", digest("throttled")),
