@@ -1,9 +1,9 @@
 //! Which files there are: those of `--config`, what their `include` patterns lead to (R13), and those of members (R14).
 
-use super::{Part, Parts, members};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Report, Source};
 use super::load::as_value;
 use super::value::Node;
+use super::{Part, Parts, members};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;

@@ -152,9 +152,13 @@ impl Takes {
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
-            Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
+            Takes::Members => {
+                "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned()
+            }
             Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
-            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
+            Takes::Day => {
+                "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
+            }
         }
     }
 

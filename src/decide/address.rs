@@ -26,10 +26,15 @@ pub(super) fn failed(
     let endpoint = policy.endpoints.get(&recipient);
     let contact = endpoint.and_then(|endpoint| policy.contacts.get(endpoint.contact.as_ref()?));
     let then = match contact {
-        Some(_) => "Until it is changed, or takes a message again, another address or the backup is told instead.",
+        Some(_) => {
+            "Until it is changed, or takes a message again, another address or the backup is told instead."
+        }
         None => "It has no backup: it is still tried, and nobody else is told instead.",
     };
-    let text = format!("{recipient}: the provider says that this address is not reached: {}. {then}", failure.detail);
+    let text = format!(
+        "{recipient}: the provider says that this address is not reached: {}. {then}",
+        failure.detail
+    );
     let raised = notice::raise(state, now, NoticeKind::AddressDead, &text, false, None);
     vec![Fact::AddressDied { recipient, address }, raised]
 }

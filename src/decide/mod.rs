@@ -43,8 +43,8 @@ pub use input::{
     Receipt, Retry, Sent, What,
 };
 pub use policy::{
-    Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
-    Row, RowKind, Via, ViaKey,
+    Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans,
+    Policy, Row, RowKind, Via, ViaKey,
 };
 pub use redrive::{Redrive, refusal as redrive_refusal};
 pub use state::State;

@@ -59,7 +59,8 @@ fn each_once<'p>(recipients: impl Iterator<Item = &'p Recipient>) -> Vec<Recipie
 /// backups of whom that is true. Where it is true of nobody, itself: that nobody is told is worse.
 pub(super) fn stand_in<'p>(state: &State, policy: &'p Policy, contact: &'p Contact) -> &'p Contact {
     let away = |contact: &Contact| contact.away.is_some_and(|away| away.covers(state.time));
-    let reached = |contact: &&Contact| !away(contact) && contact.by_channel.values().any(|way| lives(state, way));
+    let reached =
+        |contact: &&Contact| !away(contact) && contact.by_channel.values().any(|way| lives(state, way));
     policy.with_backups(contact).find(reached).unwrap_or(contact)
 }
 

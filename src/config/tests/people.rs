@@ -65,7 +65,8 @@ fn prefers_orders_addresses_and_chooses_among_channels_of_one_kind() {
     assert_eq!(all("prefers = [\"sms\", \"post\", \"mail\"]"), names(["x@sms", "x@post"]));
 }
 
-const ROTA: &str = "[contact.olga]\nemail = \"olga@example.net\"\n[audience.rota]\ndisclosure = \"internal\"\n";
+const ROTA: &str =
+    "[contact.olga]\nemail = \"olga@example.net\"\n[audience.rota]\ndisclosure = \"internal\"\n";
 
 fn of_rota(members: &str, rota: &str) -> Result<Config, Diagnostics> {
     let text = format!("{BASE}{ROW}{ROTA}members = {members}\n");
@@ -80,11 +81,17 @@ fn names(members: &str, rota: &str) -> Vec<String> {
 #[test]
 fn members_stand_in_a_file_of_their_own() {
     let file = "{ file = \"rota.txt\" }";
-    assert_eq!(names(file, "# this week\n\n  olga # until Friday\r\nrole:duty\ncontact:olga\n"), ["olga", "mara"]);
+    assert_eq!(
+        names(file, "# this week\n\n  olga # until Friday\r\nrole:duty\ncontact:olga\n"),
+        ["olga", "mara"]
+    );
     assert_eq!(names(&format!("[\"role:duty\", {file}]"), "contact:olga"), ["mara", "olga"]);
     let config = of_rota(file, "olga\n").unwrap();
     let (text, hash) = (config.text.clone(), config.text.hash);
-    assert_eq!(text.files.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["etc/tidings.toml", "etc/rota.txt"]);
+    assert_eq!(
+        text.files.iter().map(|(name, _)| &**name).collect::<Vec<_>>(),
+        ["etc/tidings.toml", "etc/rota.txt"]
+    );
     let again = from_texts(&text.files, KEY, &kinds::all()).unwrap();
     assert_eq!((again.text, again.policy.audiences["rota"].contacts.len()), (text, 1));
     assert_ne!(of_rota(file, "mara\n").unwrap().text.hash, hash, "another rota is another policy");
@@ -106,7 +113,10 @@ fn mistakes_in_a_file_of_members_are_shown_at_its_lines() {
     assert_eq!(mistakes(file, "# nobody\n\n"), [("audience::nobody", root(), line, 20)]);
     let alone = format!("{BASE}{ROW}{ROTA}members = {file}\n");
     let found = load(&[("etc/tidings.toml", &alone)]).unwrap_err().all;
-    assert_eq!(found.iter().map(|d| (d.code, d.line, d.column)).collect::<Vec<_>>(), [("audience::no-file", line, 20)]);
+    assert_eq!(
+        found.iter().map(|d| (d.code, d.line, d.column)).collect::<Vec<_>>(),
+        [("audience::no-file", line, 20)]
+    );
 }
 
 #[test]
@@ -147,4 +157,38 @@ fn files_of_members_are_read_from_the_folder_of_the_configuration() {
     let config = load().unwrap();
     assert_eq!(config.member_files, [folder.path().join("rota.txt")]);
     assert_eq!(from_texts(&config.text.files, KEY, &kinds::all()).unwrap().text, config.text);
+}
+
+#[test]
+fn a_team_with_one_person_has_no_deputy() {
+    let team = |more: &str| {
+        format!(
+            "[team]\nname = \"payments\"\nmatch = ['team=\"payments\"']\n[contact.ann]\nroles = [\"oncall\"]\nemail = \"a@example.net\"\n\
+             verified = \"2026-10-01\"\n{more}\n[audience.oncall]\ndisclosure = \"internal\"\nmembers = [\"role:oncall\"]\n"
+        )
+    };
+    let root = format!(
+        "include = [\"teams/*.toml\"]\n{BASE}{ROW}[contact.cy]\nroles = [\"oncall\"]\nemail = \"c@example.net\"\n"
+    );
+    let found = |root: &str, more: &str, days: Option<&str>| {
+        let config = load(&[("teams/payments.toml", &team(more)), ("tidings.toml", root)]);
+        let config = config.unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let days = days.map(|days| crate::event::Span::parse(days).unwrap());
+        let found = config.people.check(at("2026-11-26T00:00:00Z"), days).all;
+        found.iter().map(|d| (d.code, d.message.split('`').nth(1).unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let base = ("people::alone", "mara".to_owned());
+    // Cy has the role too, and a team's row sees it.
+    assert_eq!(found(&root, "", None), [base.clone()]);
+    let root = root.replace("roles = [\"oncall\"]\nemail = \"c", "email = \"c");
+    assert_eq!(found(&root, "", None), [("people::no-deputy", "payments".to_owned()), base.clone()]);
+    assert_eq!(found(&root, "backup = \"cy\"", None), [base.clone()]);
+    // Its role counts in its own file only.
+    let idle = "[contact.bo]\nroles = [\"duty\"]\nemail = \"b@example.net\"\nbackup = \"ann\"\n";
+    let unnamed = ("people::unnamed-role", "duty".to_owned());
+    assert_eq!(found(&root, &format!("backup = \"cy\"\n{idle}"), None), [unnamed, base.clone()]);
+    let old = |name: &str| ("people::unverified", name.to_owned());
+    let backed = |days| found(&root, "backup = \"cy\"", Some(days));
+    assert_eq!(backed("90d"), [base.clone(), old("mara"), old("cy")]);
+    assert_eq!(backed("50d"), [base, old("payments/ann"), old("mara"), old("cy")]);
 }

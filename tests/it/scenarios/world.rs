@@ -137,7 +137,8 @@ impl World {
             Err(Failure { about, sent, retry, reason, detail: detail.into() })
         };
         // A destination is refused by its name without the hash.
-        let name = |recipient: &Recipient| recipient.as_str().split('#').next().unwrap_or_default().to_owned();
+        let name =
+            |recipient: &Recipient| recipient.as_str().split('#').next().unwrap_or_default().to_owned();
         if recipient.is_some_and(|recipient| self.refused.contains(name(recipient).as_str())) {
             return failure(Blame::Delivery, Sent::No, Retry::Never, Reason::Recipient, "550 no such user");
         }
