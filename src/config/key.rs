@@ -174,7 +174,9 @@ impl Takes {
             }
             Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
             Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
-            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
+            Takes::Day => {
+                "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
+            }
         }
     }
 

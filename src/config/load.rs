@@ -8,7 +8,7 @@ use super::value::Node;
 use super::walk::Walk;
 use super::{
     Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, include,
-    ingest, journal, severity, template, token, via,
+    ingest, journal, people, severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -144,6 +144,7 @@ impl Builder<'_, '_> {
         let journal = journal::read(document, report);
         let (policy, routing) = self.policy(&text, &channels);
         Some(Config {
+            people: people::read(document, &policy, self.sources),
             policy,
             channels: settings(channels),
             contact_names: contact::names(document),

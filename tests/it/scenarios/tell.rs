@@ -70,6 +70,8 @@ impl Teller {
                 format!("lost {}{}", alerts.len(), if *whole_source { ", the whole source" } else { "" })
             }
             Fact::AlertsForgotten { alerts } => format!("forgotten {}", alerts.len()),
+            Fact::AddressDied { recipient, .. } => format!("dead {}", short(recipient)),
+            Fact::AddressRevived { recipient } => format!("not dead {}", short(recipient)),
             Fact::Quarantined { what } => format!("quarantined {what}"),
             Fact::Started { behind, down_since, .. } if down_since.is_some() => {
                 let lanes: Vec<&str> = behind.iter().map(Name::as_str).collect();
