@@ -1,6 +1,6 @@
 //! The cut: from a subject, which holds everything, to the view of one level, by the one table.
 
-use super::layer::{component_state, layer, neutral_note, stage_in_words};
+use super::layer::{advice, component_state, layer, neutral_note, stage_in_words};
 use super::line::{self, text};
 use super::table::Field;
 use super::title::title;
@@ -59,6 +59,11 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
         }
     };
+    let advised = match &subject.about {
+        About::Alerts { .. } => Some(None),
+        About::Incident(record) => Some(record.stage),
+        About::Digest { .. } | About::Notice { .. } => None,
+    };
     View {
         level,
         wording: Wording::Free,
@@ -78,6 +83,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         audience: see.when(Field::Audience, || text(audience)),
         customers_told: told(*customers_told, see),
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
+        advice: advised.map(|stage| advice(status, stage)),
         detail,
     }
 }

@@ -13,6 +13,7 @@ mod subject;
 mod table;
 mod templates;
 mod title;
+mod told;
 mod view;
 
 #[cfg(test)]
@@ -32,4 +33,5 @@ pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
 pub use templates::{TemplateProblem, TemplateSource, Templates};
 pub use title::title_at;
+pub use told::words_of;
 pub use view::View;
