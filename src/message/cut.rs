@@ -59,10 +59,9 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
         }
     };
-    let advised = match &subject.about {
-        About::Alerts { .. } => Some(None),
-        About::Incident(record) => Some(record.stage),
-        About::Digest { .. } | About::Notice { .. } => None,
+    let advice = match &detail {
+        Detail::Incident(incident) => Some(advice(status, incident.stage)),
+        Detail::Group(_) | Detail::Digest(_) | Detail::Notice(_) => None,
     };
     View {
         level,
@@ -83,7 +82,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         audience: see.when(Field::Audience, || text(audience)),
         customers_told: told(*customers_told, see),
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
-        advice: advised.map(|stage| advice(status, stage)),
+        advice,
         detail,
     }
 }

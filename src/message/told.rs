@@ -24,8 +24,7 @@ fn plain(markdown: &str) -> String {
             }
             Event::SoftBreak | Event::HardBreak => out.push('\n'),
             Event::Start(Tag::Item) => {
-                out.truncate(out.trim_end().len());
-                out.push_str("\n- ");
+                out.push_str(if out.ends_with("\n\n") { "- " } else { "\n- " });
             }
             Event::End(
                 TagEnd::Paragraph
