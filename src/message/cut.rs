@@ -60,8 +60,8 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         }
     };
     let advice = match &detail {
-        Detail::Incident(incident) => Some(advice(status, incident.stage)),
-        Detail::Group(_) | Detail::Digest(_) | Detail::Notice(_) => None,
+        Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
+        _ => None,
     };
     View {
         level,

@@ -45,7 +45,7 @@ fields! {
     Reopened "reopened" External one "Whether the case had ended and came back";
     OpenedAt "opened_at" External one "When the case began";
     ResolvedAt "resolved_at" External one "When the case ended";
-    Advice "advice" External one "Of an incident: what programs of others should do: fall_back, retry or resume";
+    Advice "advice" External one "Of an incident, for outsiders alone: what their programs should do: fall_back, retry or resume";
     WriteUp "write_up" External one "By when the write-up is promised; known once the case has ended";
     Note "note" External one "What is known or being done";
     Workaround "workaround" External one "What works meanwhile";
