@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{suggest, unbuilt};
+use super::{suggest, template, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -81,6 +81,10 @@ pub(super) enum Takes {
     Via,
     /// A table of strings.
     Aliases,
+    /// `{ title = "…", short = "…", body = "…" }`.
+    Parts,
+    /// Parts by component, and there by phase.
+    Components,
 }
 
 /// What `via` may be asked for (R14).
@@ -146,6 +150,8 @@ impl Takes {
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
+            Takes::Parts => "a table of `title`, `short` and `body`".to_owned(),
+            Takes::Components => "a table of such tables by component".to_owned(),
         }
     }
 
@@ -183,6 +189,8 @@ impl Takes {
                 let wrong = node.entries().into_iter().filter(|(_, value)| value.text().is_none());
                 wrong.for_each(|(_, value)| self.misfit(key, value, report));
             }
+            Takes::Parts => template::check_parts(key, false, node, report),
+            Takes::Components => template::check_components(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
         }
@@ -230,7 +238,7 @@ impl Takes {
         }
     }
 
-    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+    pub(super) fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
             Some("") => format!("`{key}` cannot be empty"),

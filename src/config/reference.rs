@@ -52,7 +52,8 @@ fn example(takes: Takes) -> &'static str {
         Takes::Limit => "{ max = 5, per = \"15m\" }",
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
-        Takes::Aliases => "{}",
+        Takes::Aliases | Takes::Components => "{}",
+        Takes::Parts => "{ title = \"…\", short = \"…\", body = \"…\" }",
     }
 }
 
