@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{keeping, suggest, unbuilt};
+use super::{keeping, suggest, template, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -97,6 +97,10 @@ pub(super) enum Takes {
     Away,
     /// `"2026-10-01"`
     Day,
+    /// `{ title = "…", short = "…", body = "…" }`.
+    Parts,
+    /// Parts by component, and there by phase.
+    Components,
 }
 
 /// What `via` may be asked for (R14).
@@ -177,6 +181,8 @@ impl Takes {
             Takes::Day => {
                 "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
             }
+            Takes::Parts => "a table of `title`, `short` and `body`".to_owned(),
+            Takes::Components => "a table of such tables by component".to_owned(),
         }
     }
 
@@ -230,6 +236,8 @@ impl Takes {
                 all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
             }
             Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
+            Takes::Parts => template::check_parts(key, false, node, report),
+            Takes::Components => template::check_components(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
         }
@@ -300,7 +308,7 @@ impl Takes {
         }
     }
 
-    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+    pub(super) fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
             Some("") => format!("`{key}` cannot be empty"),

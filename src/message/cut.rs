@@ -1,6 +1,6 @@
 //! The cut: from a subject, which holds everything, to the view of one level, by the one table.
 
-use super::layer::{component_state, layer, neutral_note, stage_in_words};
+use super::layer::{advice, component_state, layer, neutral_note, stage_in_words};
 use super::line::{self, text};
 use super::table::Field;
 use super::title::title;
@@ -60,6 +60,10 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
         }
     };
+    let advice = match &detail {
+        Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
+        _ => None,
+    };
     View {
         level,
         wording: Wording::Free,
@@ -79,6 +83,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         audience: see.when(Field::Audience, || text(audience)),
         customers_told: told(*customers_told, see),
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
+        advice,
         detail,
     }
 }

@@ -34,7 +34,8 @@ pub struct Subject<'a> {
     pub route: &'a str,
     /// The audience that is told.
     pub audience: &'a str,
-    /// What the outside audiences of this case were told last, in words (R21), and when.
+    /// What the outside audiences of this case were told last, as [`words_of`](super::words_of) says it, and when (R21).
+    /// It stands in the message and is no part of the case's state.
     pub customers_told: Option<(&'a str, Time)>,
     /// By when the write-up is promised; said with the resolution.
     pub write_up: Option<Time>,

@@ -42,6 +42,8 @@ pub struct View<'a> {
     pub(super) customers_told: Option<ToldView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) write_up: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<&'static str>,
     #[serde(flatten)]
     pub(super) detail: Detail<'a>,
 }
