@@ -1,6 +1,7 @@
 //! R6: what an incident event changes. The end is the same for every order and repetition of an incident's events.
 
 use super::fact::{CaseAbout, Fact, Stamp};
+use super::merge;
 use super::policy::Policy;
 use super::state::{Incident, State};
 use crate::event::id::{CaseId, Digest};
@@ -22,6 +23,9 @@ pub(super) fn decide(
     event: &IncidentEvent,
 ) -> Vec<Fact> {
     let known = state.incidents.get(&event.incident);
+    if event.action == Action::Merge && leads_nowhere(state, event) {
+        return Vec::new();
+    }
     let stamp = stamp_of(event, received);
     let mut event = event.clone();
     if event.action == Action::Note {
@@ -104,6 +108,11 @@ fn open_after(event: &IncidentEvent, known: Option<&Incident>, stamp: Stamp) -> 
     };
     let newest = known.and_then(|known| known.stamps.get("open"));
     newest.is_none_or(|newest| *newest < stamp).then_some(says)
+}
+
+/// A merge after which none of the incidents would go on changes nothing.
+fn leads_nowhere(state: &State, event: &IncidentEvent) -> bool {
+    event.into.as_deref().is_none_or(|into| merge::is_circle(state, &event.incident, into))
 }
 
 fn has_note(known: &Incident, stamp: Stamp, event: &IncidentEvent) -> bool {

@@ -11,7 +11,9 @@ mod group;
 mod heartbeat;
 mod hours;
 mod incident;
+mod inner_words;
 mod input;
+mod merge;
 mod names;
 mod notice;
 mod outcome;
@@ -19,6 +21,7 @@ mod pace;
 mod policy;
 mod redrive;
 mod release;
+mod remarks;
 mod route;
 mod say;
 mod speak;
@@ -43,11 +46,14 @@ pub use input::{
     Accepted, Blame, Command, Failure, Garbage, Identity, Input, Origin, Outcome, PolicyText, Reason,
     Receipt, Retry, Sent, What,
 };
+pub use merge::goes_on_as;
+pub use names::public_reference;
 pub use policy::{
     Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
     Row, RowKind, Via, ViaKey,
 };
 pub use redrive::{Redrive, refusal as redrive_refusal};
+pub use remarks::{Remark, RemarkCode, remarks, remarks_alone};
 pub use state::State;
 pub use step::{Verdict, step};
 
