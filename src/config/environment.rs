@@ -6,7 +6,7 @@ use super::suggest;
 use super::table::Document;
 use super::value::At;
 use crate::decide::Environment;
-use crate::event::Name;
+use crate::event::{Name, Span};
 use std::collections::BTreeMap;
 
 /// `[environment]`.
@@ -51,12 +51,20 @@ pub(super) static INCIDENTS: Section = Section {
     in_team_file: false,
     open: false,
     about: "What holds for all incidents.",
-    keys: &[Key {
-        name: "owner",
-        takes: Takes::Text,
-        default: "",
-        about: "The internal audience that hears about the work of Tidings itself: dead letters and quarantines. Without it, `unrouted` serves.",
-    }],
+    keys: &[
+        Key {
+            name: "owner",
+            takes: Takes::Text,
+            default: "",
+            about: "The internal audience that hears about the work of Tidings itself: dead letters and quarantines. Without it, `unrouted` serves.",
+        },
+        Key {
+            name: "resolve_after",
+            takes: Takes::DurationOrNever(Span::ZERO, Span::from_mins(7 * 24 * 60)),
+            default: "\"10m\"",
+            about: "After how long without an alert an incident that a rule opened is resolved by itself, where [[incident]] does not say.",
+        },
+    ],
 };
 
 /// `[egress]`.

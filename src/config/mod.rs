@@ -9,6 +9,7 @@ mod environment;
 mod heartbeat;
 #[cfg_attr(not(test), expect(dead_code, reason = "read by the key `hours` of rows"))]
 mod hours;
+mod incident;
 mod include;
 mod ingest;
 mod journal;

@@ -52,6 +52,7 @@ fn example(takes: Takes) -> &'static str {
         Takes::Limit => "{ max = 5, per = \"15m\" }",
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
+        Takes::Layers => "{ internal = \"…\", public = \"…\" }",
         Takes::Aliases => "{}",
         Takes::Hours => "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\" }",
     }

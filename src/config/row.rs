@@ -7,9 +7,9 @@ use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
 use super::value::At;
 use super::via::{self, Reach};
-use super::{audience, suggest, walk};
+use super::{audience, severity, suggest, walk};
 use crate::decide::{Audience, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
-use crate::event::{Ladder, Name, SeveritySet};
+use crate::event::{Ladder, Name};
 use crate::message::Disclosure;
 use std::collections::BTreeMap;
 
@@ -156,36 +156,14 @@ impl<'t> Rows<'_, 't> {
             matchers.extend(team.matchers.iter().cloned());
         }
         let customer_impact = keys.get("customer_impact").and_then(|node| node.flag());
-        Conditions { kind, matchers, severity: self.severity(keys), customer_impact }
-    }
-
-    fn severity(&self, keys: Keys<'_, 't>) -> Option<SeveritySet> {
-        let node = keys.get("severity")?;
-        let texts = node.texts();
-        let mut known = Vec::new();
-        for text in &texts {
-            match self.ladder.condition(text.value) {
-                Ok(_) => known.push(text.value),
-                Err(error) => {
-                    let names = self.ladder.names().iter().map(String::as_str);
-                    let word = text
-                        .value
-                        .split_whitespace()
-                        .find(|w| !matches!(*w, ">=" | "<="))
-                        .unwrap_or_default();
-                    let help = format!(
-                        "{} Write it as \"sev2\", \"sev2 or worse\" or \"sev3 or milder\"",
-                        suggest::hint(word, "severity", names)
-                    );
-                    self.report.error("severity::unknown-severity", text.place, error.to_string(), help);
-                }
-            }
+        Conditions {
+            kind,
+            matchers,
+            severity: keys
+                .get("severity")
+                .and_then(|node| severity::condition(node, self.ladder, self.report)),
+            customer_impact,
         }
-        if texts.is_empty() {
-            let help = "name a severity, or leave `severity` out for any";
-            self.report.error("route::severity", node.place(), "an empty list is met by nothing", help);
-        }
-        self.ladder.conditions(&known).ok()
     }
 
     fn template(&self, keys: Keys<'_, 't>) -> Option<Name> {

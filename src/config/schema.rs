@@ -176,6 +176,13 @@ fn takes(takes: Takes) -> Value {
             });
             json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
         }
+        Takes::Layers => {
+            let text = json!({ "type": "string", "minLength": 1 });
+            json!({ "anyOf": [text, {
+                "type": "object", "properties": { "internal": text, "business": text, "public": text },
+                "minProperties": 1, "additionalProperties": false,
+            }] })
+        }
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }

@@ -12,7 +12,6 @@ const SECTIONS: &[(&str, &str)] = &[
     ("inhibit", "inhibition is R28"),
     ("maintenance", "windows are R28"),
     ("silence", "silences are R28"),
-    ("incident", "incidents from alerts are not built"),
     ("test", "tests in the file are not built"),
     ("commands", "commands over NATS are R43"),
 ];
@@ -35,8 +34,8 @@ const KEYS: &[(&str, &[&str], &str)] = &[
     ("component", &["critical"], "clocks of rows are R12"),
     (
         "incidents",
-        &["open", "auto_open", "lead", "nudge", "resolve_after"],
-        "of [incidents] only `owner` is built",
+        &["open", "auto_open", "lead", "nudge"],
+        "of [incidents] only `owner` and `resolve_after` are built",
     ),
 ];
 

@@ -55,6 +55,15 @@ pub(super) fn decide(
     if !state.cases.contains_key(&case) {
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
+        // What was merged into it came before it.
+        facts.extend(merge::carry_on(state, now, &event.incident, &event.incident));
+    }
+    let merged = event.into.clone().filter(|_| event.action == Action::Merge);
+    if let Some(into) = merged {
+        let target = merge::goes_on_as(state, &into);
+        if state.cases.contains_key(&case_id(target)) {
+            facts.extend(merge::carry_on(state, now, &event.incident, target));
+        }
     }
     facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open });
     if speaks(action) {

@@ -16,6 +16,7 @@ mod input;
 mod merge;
 mod names;
 mod notice;
+mod opened;
 mod outcome;
 mod pace;
 mod policy;
@@ -38,7 +39,7 @@ pub mod state;
 pub use alert::{group_id, is_unchanged};
 pub use fact::{
     AlertRecord, CaseAbout, DeadBy, Decided, End, Fact, NoticeKind, Notified, Said, SpokenFor, Stamp,
-    SupersededBy, SuppressedBy, WithheldReason,
+    SupersededBy, SuppressedBy, WatchChange, WithheldReason,
 };
 pub use hours::{Hours, Window};
 pub use incident::case_id as incident_case;
@@ -48,6 +49,7 @@ pub use input::{
 };
 pub use merge::goes_on_as;
 pub use names::public_reference;
+pub use opened::IncidentRule;
 pub use policy::{
     Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
     Row, RowKind, Via, ViaKey,

@@ -2,7 +2,7 @@
 
 use super::fact::{Fact, Said, WithheldReason};
 use super::group::{self, GATHER, kind_to_say};
-use super::names::Names;
+use super::names::{self, Names};
 use super::policy::{Policy, Row, RowKind};
 use super::route::{self, Asked};
 use super::say::{self, Word};
@@ -38,7 +38,7 @@ pub(super) fn speak(
             return facts;
         }
     }
-    let record = with_public_names(policy, &incident.record);
+    let record = as_it_is_told(policy, incident);
     let names = Names::of(policy, id, case);
     let mut rest = Vec::new();
     for briefing in &case.briefings {
@@ -129,9 +129,12 @@ fn open_or_move(policy: &Policy, id: CaseId, case: &Case, rows: &[&Row]) -> Opti
     })
 }
 
-/// The components' public names beside their ids.
-fn with_public_names(policy: &Policy, record: &IncidentRecord) -> IncidentRecord {
-    let mut record = record.clone();
+/// The components' public names beside their ids, and as what it goes on where it was merged.
+fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
+    let mut record = incident.record.clone();
+    record.goes_on_as = incident.merged_into.as_ref().map(|other| {
+        (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
+    });
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
     record.component_names = names.collect();
     record
@@ -168,7 +171,7 @@ pub(super) fn subject<'a>(
         public_reference: &names.public_reference,
         opened_at: incident.opened.unwrap_or(case.opened),
         changed_at: incident.changed,
-        resolved_at: incident.open_since.filter(|_| status == CaseStatus::Resolved),
+        resolved_at: incident.open_since.filter(|_| incident.open == Some(false)),
         route: briefing.row.as_str(),
         audience: briefing.audience.as_str(),
         about: About::Incident(record),

@@ -6,12 +6,14 @@ mod about;
 mod end;
 mod notified;
 mod reason;
+mod watch;
 
 pub use about::{AlertRecord, CaseAbout, Stamp};
 pub use end::{DeadBy, End, SupersededBy, SuppressedBy};
 pub(super) use notified::strictest;
 pub use notified::{Decided, Notified, Said, SpokenFor};
 pub use reason::{NoticeKind, WithheldReason};
+pub use watch::WatchChange;
 
 use super::input::{Failure, Garbage, PolicyText};
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
@@ -149,6 +151,13 @@ pub enum Fact {
         stamp: Stamp,
         /// Whether it is now going on, if the event said so and was the newest to say so.
         open: Option<bool>,
+    },
+    /// What a rule that opens incidents from alerts watches has changed.
+    Watch {
+        /// The incident that the rule opens, or has opened.
+        incident: Box<str>,
+        /// What changed.
+        change: WatchChange,
     },
 
     /// A case began.

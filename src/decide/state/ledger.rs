@@ -17,6 +17,8 @@ pub enum Due {
     Retry(DeliveryId),
     /// A case is to be looked at.
     Speak(CaseId),
+    /// What a rule watches is to be looked at, by the incident that it opens.
+    Watch(Box<str>),
     /// A digest is to be made, for an audience and a recipient. Boxed: most dues are cases', and there are very many.
     Digest(Box<(Name, Recipient)>),
     /// The owner is to be told.
@@ -25,7 +27,7 @@ pub enum Due {
 
 impl Due {
     /// What is handled last at one instant: a bound for ranges.
-    pub const LAST: Due = Due::Notice(NoticeKind::Nobody);
+    pub const LAST: Due = Due::Notice(NoticeKind::Watchdog);
 }
 
 /// When messages to one recipient were decided: at most as many as the limit counts.

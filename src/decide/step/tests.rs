@@ -71,6 +71,8 @@ fn policy() -> Policy {
         templates: Templates::default(),
         remember_events_for: Span::from_mins(60),
         remember_events_max: 10,
+        incident_rules: Vec::new(),
+        resolve_incidents_after: None,
         forget_after: Span::from_mins(60),
         stale_after: Span::from_mins(60),
         watchdog: Vec::new(),

@@ -1,8 +1,8 @@
 //! An incident for those who answer for it: what it costs, when it ends, what is needed, what customers read.
 
-use super::Texts;
 use super::insiders::{needs, other_layer, shared, stage_word};
 use super::parts::{Body, Facts, inline, listed, sentence, short};
+use super::{Texts, merged};
 use crate::message::view::{ImpactView, IncidentView, View};
 use crate::message::{CaseStatus, Kind, slot};
 
@@ -10,6 +10,9 @@ use crate::message::{CaseStatus, Kind, slot};
 const ACCOUNTS_MAX: usize = 10;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
         (true, Some(resolution), _) => resolution.as_ref(),
