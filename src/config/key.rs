@@ -87,6 +87,8 @@ pub(super) enum Takes {
     Start,
     /// A list of channels, or a map from kinds of notification to lists of channels.
     Via,
+    /// A text for insiders, or `{ internal = …, business = …, public = … }`.
+    Layers,
     /// A table of strings.
     Aliases,
     /// Windows of local time: `hours.rs` reads them and reports what is wrong.
@@ -171,6 +173,9 @@ impl Takes {
             Takes::Rate => "a rate such as \"1/s\", \"30/m\" or \"500/h\"".to_owned(),
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
+            Takes::Layers => {
+                "a text for insiders, or { internal = \"…\", business = \"…\", public = \"…\" }".to_owned()
+            }
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
             Takes::Hours => {
                 "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
@@ -273,6 +278,7 @@ impl Takes {
             }
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
+            Takes::Layers => node.layers().is_some(),
             Takes::Rate => node.rate().is_some(),
             Takes::Hours => {
                 let windows = node.items();

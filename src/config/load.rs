@@ -7,8 +7,8 @@ use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, include,
-    ingest, journal, people, severity, template, token, via,
+    Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, incident,
+    include, ingest, journal, people, severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -215,6 +215,8 @@ impl Builder<'_, '_> {
             forget_after: journal::forget_after(document),
             stale_after,
             watchdog: heartbeat::watchdog(document, report),
+            incident_rules: incident::read(document, self.sources, &ladder, report),
+            resolve_incidents_after: incident::resolve_after(document),
             reference_key: *self.key,
             ladder,
         };

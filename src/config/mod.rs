@@ -10,6 +10,7 @@ mod effective;
 mod environment;
 mod heartbeat;
 mod hours;
+mod incident;
 mod include;
 mod ingest;
 mod journal;

@@ -177,7 +177,7 @@ mod tests {
                     let group = Subject { about: alerts.clone(), ..incident.clone() };
                     let digest = About::Digest { reason: CANARY, shown: &items, total: 1 };
                     let digest = Subject { about: digest, ..incident.clone() };
-                    let notice = About::Notice { title: CANARY, text: CANARY };
+                    let notice = About::Notice { title: CANARY, text: CANARY, level };
                     let notice = Subject { about: notice, ..incident.clone() };
                     for subject in [&incident, &group, &digest, &notice] {
                         let text = whole(&write(subject, level));

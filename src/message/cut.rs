@@ -210,7 +210,10 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         acknowledged_by,
         source,
         notes: _,
+        goes_on_as,
     } = record;
+    // What goes on as another is not over, whatever is said of this case.
+    let status = if goes_on_as.is_some() { CaseStatus::Open } else { status };
     let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
@@ -231,6 +234,10 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
+        goes_on_as: goes_on_as.as_ref().map(|(id, public)| match see.0 {
+            Disclosure::Internal => line::one_line(id),
+            _ => line::one_line(public),
+        }),
         components: components_named.collect(),
         scope: scope(record, see),
         expected_end: expected_end(record, see),

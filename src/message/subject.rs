@@ -205,6 +205,10 @@ pub struct IncidentRecord {
     pub source: Option<Name>,
     /// Findings, hypotheses, attempts and outcomes, oldest first.
     pub notes: Vec<Note>,
+    /// The incident as which it goes on, where it was merged: its id, and its name for outsiders. Looked up when a
+    /// notification is decided.
+    #[serde(skip)]
+    pub goes_on_as: Option<(Box<str>, Box<str>)>,
 }
 
 /// One entry of the incident's notebook.

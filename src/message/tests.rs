@@ -70,6 +70,7 @@ fn notice<'a>(base: &Subject<'a>) -> Subject<'a> {
 fn a_view_holds_the_fields_of_the_table_and_no_others() {
     let mut incident = Incident::full().resolved();
     incident.record.expected_end.as_mut().unwrap().public = true;
+    let merged = Incident::full().merged();
     let group = Group::full();
     for level in Disclosure::ALL {
         let items = cases(level);
@@ -79,6 +80,7 @@ fn a_view_holds_the_fields_of_the_table_and_no_others() {
             digest(&about_incident, &items),
             notice(&about_incident),
             about_incident.clone(),
+            merged.subject(Kind::Resolution),
         ];
         let mut seen = Vec::new();
         for subject in &subjects {
@@ -265,6 +267,7 @@ fn record() -> impl Strategy<Value = IncidentRecord> {
             acknowledged_by: person(),
             source: person().map(|name| Name::from(&*name)),
             notes: vec![Note { at: Time::EPOCH, kind: None, text, by: None }],
+            goes_on_as: flags.0[2].map(|_| (label.clone(), "R-0DD0B0D1".into())),
         }
     })
 }
@@ -286,6 +289,7 @@ fn alike(one: &IncidentRecord, other: &IncidentRecord, level: Disclosure) -> Inc
         resolution: layers(&one.resolution, &other.resolution),
         scope: one.scope.clone(),
         component_names: one.component_names.clone(),
+        goes_on_as: one.goes_on_as.as_ref().map(|(_, public)| (other.id.clone(), public.clone())),
         ..other.clone()
     };
     let hidden = |end: &Option<ExpectedEnd>| end.clone().filter(|end| !end.public);

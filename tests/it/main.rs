@@ -15,6 +15,7 @@ mod expect;
 mod faults;
 mod heartbeat;
 mod http;
+mod incidents;
 mod messages;
 mod metrics;
 mod nats;

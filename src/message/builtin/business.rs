@@ -1,8 +1,8 @@
 //! An incident for those who answer for it: what it costs, when it ends, what is needed, what customers read.
 
-use super::Texts;
 use super::insiders::{customers_told, needs, other_layer, shared, stage_word, write_up};
 use super::parts::{Body, Facts, inline, listed, sentence, short};
+use super::{Texts, merged};
 use crate::message::line::{cut, one_line};
 use crate::message::view::{ImpactView, IncidentView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
@@ -14,6 +14,9 @@ const ACCOUNTS_MAX: usize = 10;
 const NEEDS_MAX: usize = 100;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
         (true, Some(resolution), _) => resolution.as_ref(),

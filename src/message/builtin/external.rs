@@ -1,7 +1,7 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::Texts;
 use super::parts::{Body, Facts, inline, length, listed, short};
+use super::{Texts, merged};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
 
@@ -9,6 +9,9 @@ use crate::message::{CaseStatus, Kind, Wording, slot};
 const NAMES_MAX: usize = 10;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
         (true, Some(resolution), _) => resolution.as_ref(),

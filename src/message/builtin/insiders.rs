@@ -1,7 +1,7 @@
 //! An incident for those who mend it: everything that is known, the texts for others included.
 
-use super::Texts;
 use super::parts::{Body, Facts, inline, listed, short};
+use super::{Texts, merged};
 use crate::event::{Stage, Visibility};
 use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
@@ -11,6 +11,9 @@ use crate::message::{CaseStatus, Kind, slot};
 const NAMES_MAX: usize = 20;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let news = incident.resolution.as_deref().or(incident.note.as_deref()).unwrap_or_default();
     let mut body = Body::default();
     body.para(lead(view)).quoted(news);
