@@ -51,6 +51,8 @@ pub struct World {
     pub inside: Vec<String>,
     /// While the process is stopped, events wait in their stream.
     pub stopped: Option<Vec<Input>>,
+    /// What each message promised when it was last let go.
+    pub promised: BTreeMap<DeliveryId, Option<Time>>,
     /// What `holds` found otherwise.
     pub wrong: Vec<String>,
     ended: BTreeSet<DeliveryId>,
@@ -91,6 +93,7 @@ impl World {
             journal: Vec::new(),
             inside: Vec::new(),
             stopped: None,
+            promised: BTreeMap::new(),
             wrong: Vec::new(),
             ended: BTreeSet::new(),
         }
@@ -123,6 +126,7 @@ impl World {
 
     fn attempt(&mut self, id: DeliveryId) {
         let Some(delivery) = self.state.deliveries.get(&id) else { return };
+        self.promised.insert(id, delivery.next_update);
         let manner = self.manners.get(&delivery.channel).unwrap_or(&Manner::Takes);
         let latency = self.latency.get(&delivery.channel).copied().unwrap_or(ANSWER);
         let takes = if matches!(manner, Manner::Hangs) { DEADLINE } else { latency };
