@@ -4,7 +4,7 @@ use super::script::{begin, offset};
 use super::world::{Manner, World, config};
 use serde_json::{Map, Value, json};
 use tidings::decide::{
-    Command, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict, What, redrive_refusal,
+    Command, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict, What, redrive_refusal, remarks,
 };
 use tidings::event::id::DeliveryId;
 use tidings::event::id::Digest;
@@ -22,6 +22,7 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
         ["firing", rest @ ..] => alerts(world, Status::Firing, rest),
         ["resolved", rest @ ..] => alerts(world, Status::Resolved, rest),
         ["incident", id, action, rest @ ..] => incident(world, id, action, rest),
+        ["remarks", rest @ ..] => remarked(world, rest, text),
         ["channel", channel, manner @ ..] => {
             world.manners.insert(Name::from(*channel), read_manner(manner));
             (None, Vec::new())
@@ -79,6 +80,16 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
         ["wait"] => (None, Vec::new()),
         other => panic!("no such step: {other:?}"),
     }
+}
+
+/// `remarks incident …`: what is odd about the event, before what became of it.
+fn remarked(world: &mut World, words: &[&str], text: &mut String) -> Came {
+    world.remarks = Some(Vec::new());
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let (word, facts) = act(world, &words, text);
+    let remarks = world.remarks.take().unwrap_or_default();
+    let said = remarks.iter().map(ToString::to_string).chain(word).collect::<Vec<_>>().join("; ");
+    ((!said.is_empty()).then_some(said), facts)
 }
 
 fn span(text: &str) -> Span {
@@ -156,6 +167,9 @@ fn instant(world: &World, text: &str) -> Time {
 /// Puts in an event: at once, or into the stream while the process is stopped.
 fn event(world: &mut World, event: Event, identity: Option<Identity>) -> Came {
     let origin = Origin { lane: Some(Name::from("stream")), identity, ..Origin::default() };
+    if world.remarks.is_some() {
+        world.remarks = Some(remarks(&world.state, &world.policy, world.now, &event));
+    }
     let input = Input { at: world.now, origin, what: What::Event(event) };
     if let Some(waiting) = &mut world.stopped {
         waiting.push(input);
@@ -250,6 +264,9 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
         }
         if key == "at" {
             value = json!(instant(world, value.as_str().unwrap_or_default()));
+        }
+        if key == "components" {
+            value = value.as_str().unwrap_or_default().split(',').collect();
         }
         let mut place = &mut object;
         for part in key.split('.') {

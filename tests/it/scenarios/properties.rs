@@ -133,6 +133,9 @@ fn policy(choices: (u8, u8, u8, u8)) -> String {
             "[[route]]\nname = \"executives\"\nkind = \"incident\"\nseverity = \"sev2 or worse\"\naudience = \"executives\"\nvia = {via}\n{approve}\n"
         ));
     }
+    if rows % 5 < 2 {
+        text.push_str("[[incident]]\nname = \"auto\"\nmatch = [\"alertname=~\\\"A|B\\\"\"]\nlasting = \"1m\"\ngroup_by = [\"cluster\"]\nresolve_after = \"5m\"\n");
+    }
     if rows % 3 == 0 {
         text.push_str("[[route]]\nname = \"customers\"\nkind = \"alert\"\nseverity = \"sev2 or worse\"\naudience = \"customers\"\napprove = false\n");
     }
@@ -165,6 +168,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         "update severity=sev2",
         "update title.internal=inside-two title.business=inside-word",
         "acknowledge by=jonas",
+        "merge into=INC-0",
+        "merge into=INC-1",
         "resolve",
         "reopen",
     ]);
@@ -314,7 +319,7 @@ fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     each.collect()
 }
 
-const EVENTS: [&str; 12] = [
+const EVENTS: [&str; 14] = [
     "open at=0:10 severity=sev3 title.internal=first",
     "open at=0:20 severity=sev1 source=other",
     "update at=0:20 severity=sev2",
@@ -327,6 +332,8 @@ const EVENTS: [&str; 12] = [
     "acknowledge at=0:25 by=jonas severity=sev2",
     "acknowledge at=0:22 by=mara",
     "note at=0:05 note.internal=seen by=mara",
+    "merge at=0:18 into=INC-2 by=mara",
+    "merge at=0:28 into=INC-3 severity=sev4",
 ];
 
 /// What must not depend on the order.
