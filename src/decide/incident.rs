@@ -55,17 +55,12 @@ pub(super) fn decide(
     if !state.cases.contains_key(&case) {
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
-        // What was merged into it came before it.
-        facts.extend(merge::carry_on(state, now, &event.incident, &event.incident));
     }
     let merged = event.into.clone().filter(|_| event.action == Action::Merge);
-    if let Some(into) = merged {
-        let target = merge::goes_on_as(state, &into);
-        if state.cases.contains_key(&case_id(target)) {
-            facts.extend(merge::carry_on(state, now, &event.incident, target));
-        }
-    }
+    let is_open = open.or(known.and_then(|known| known.open)).is_some();
+    let id = event.incident.clone();
     facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open });
+    facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
     if speaks(action) {
         let due = state.cases.get(&case).and_then(|case| case.due);
         let at = due.map_or(received.min(now), |due| due.min(received.min(now)));

@@ -32,7 +32,7 @@ pub(super) fn speak(
     incident: &Incident,
 ) -> Vec<Fact> {
     let severity = severity_of(policy, incident);
-    if incident.open == Some(true) && incident.merged_into.is_none() {
+    if incident.open == Some(true) && !incident.is_merged() {
         let rows = route::governing(policy, &asked(incident, severity));
         if let Some(facts) = open_or_move(policy, id, case, &rows) {
             return facts;
@@ -132,7 +132,7 @@ fn open_or_move(policy: &Policy, id: CaseId, case: &Case, rows: &[&Row]) -> Opti
 /// The components' public names beside their ids, and as what it goes on where it was merged.
 fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
     let mut record = incident.record.clone();
-    record.goes_on_as = incident.merged_into.as_ref().map(|other| {
+    record.goes_on_as = incident.merged_into.as_ref().filter(|_| incident.is_merged()).map(|other| {
         (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
     });
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
@@ -141,11 +141,7 @@ fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
 }
 
 fn status_of(incident: &Incident) -> CaseStatus {
-    if incident.open == Some(true) && incident.merged_into.is_none() {
-        CaseStatus::Open
-    } else {
-        CaseStatus::Resolved
-    }
+    if incident.open == Some(true) && !incident.is_merged() { CaseStatus::Open } else { CaseStatus::Resolved }
 }
 
 /// The subject of an incident for one kind of message.

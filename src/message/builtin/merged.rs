@@ -17,7 +17,7 @@ pub(super) fn incident(view: &View<'_>, other: &str, facts: Vec<(Box<str>, Box<s
         Disclosure::External => "We are dealing with this problem as part of",
     };
     let mut body = Body::default();
-    body.para(format!("{what} **{}**. It is not over yet.", inline(other)));
+    body.para(format!("{what} **{}**.", inline(other)));
     body.para("From here on there is news under that name alone.");
     let news = format!("It goes on as {other}");
     Texts { short: short(view, &news), body: body.finish(), facts, ..Texts::default() }
