@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::No;
         }
     };
-    let rows = explain(&config.policy, &event);
+    let rows = explain(&config.policy, &event, received);
     let rules = match &event {
         Event::Alert(alert) if alert.status == Status::Firing => rules_met(&config.policy, &alert.labels),
         _ => Vec::new(),

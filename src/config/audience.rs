@@ -1,9 +1,9 @@
 //! `[audience.NAME]`: who is told, how much they may read, and who may tell them (R13, R14).
 
 use super::channel::{self, Draft};
-use super::contact;
-use super::diagnostic::Report;
+use super::diagnostic::{Report, Source};
 use super::key::{Form, Key, Section, Takes};
+use super::members;
 use super::suggest;
 use super::table::{Document, Table};
 use super::value::{At, Node};
@@ -32,15 +32,21 @@ pub(super) static SECTION: Section = Section {
         },
         Key {
             name: "members",
-            takes: Takes::Texts,
+            takes: Takes::Members,
             default: "[]",
-            about: "Contacts: `role:ROLE` for all with that role, `contact:NAME` for one.",
+            about: "Contacts: `role:ROLE` for all with that role, `contact:NAME` for one. `{ file = \"PATH\" }`, alone or in the list, names a file beside this one that has one of these or the bare name of a contact in each line, and `#` before remarks; it is read again when it changes.",
         },
         Key {
             name: "destinations",
             takes: Takes::Texts,
             default: "[]",
             about: "Places that are always told: `CHANNEL:ADDRESS`, or `CHANNEL` where it leads to one place.",
+        },
+        Key {
+            name: "approvers",
+            takes: Takes::Text,
+            default: "",
+            about: "The internal audience that approves what it is told, on rows with `approve = true`. Without it, the owner.",
         },
         Key {
             name: "open_to",
@@ -56,6 +62,7 @@ pub(super) struct Parts<'a> {
     pub(super) channels: &'a [Draft<'a>],
     pub(super) contacts: &'a BTreeMap<Name, Contact>,
     pub(super) time_zone: &'a str,
+    pub(super) sources: &'a [Source],
     pub(super) key: &'a [u8; 32],
 }
 
@@ -71,15 +78,19 @@ pub(super) fn read(
         let name: Name = table.name.as_str().into();
         let disclosure = table.required("disclosure", report).and_then(|node| level(node.text()?));
         check_open_to(document, table, report);
-        let contacts = members(document, table, parts, report);
+        let contacts = members::read(document, table, parts, report);
         let destinations = destinations(document, table, disclosure, parts, endpoints, report);
         let empty = |node: Node<'_>| node.value.get_ref().is_array() && node.items().is_empty();
         if ["members", "destinations"].iter().all(|key| table.get(key).is_none_or(empty)) {
             let help = "add members = [\"role:…\"] or destinations = [\"CHANNEL:ADDRESS\"]";
             report.error("audience::nobody", table.header, format!("`{name}` is nobody"), help);
         }
+        let approvers = table
+            .text("approvers")
+            .and_then(|text| super::environment::internal_audience(document, text, "approvers", report));
         if let Some(disclosure) = disclosure {
-            audiences.insert(name.clone(), Audience { name, disclosure, contacts, destinations });
+            let audience = Audience { name: name.clone(), disclosure, contacts, destinations, approvers };
+            audiences.insert(name, audience);
         }
     }
     audiences
@@ -101,74 +112,6 @@ fn check_open_to(document: &Document<'_>, table: &Table<'_>, report: &Report) {
             );
         }
     }
-}
-
-fn members(document: &Document<'_>, table: &Table<'_>, parts: &Parts<'_>, report: &Report) -> Vec<Name> {
-    let mut names: Vec<Name> = Vec::new();
-    for member in table.texts("members") {
-        let found: Vec<&Table<'_>> = match member.value.split_once(':') {
-            Some(("role", role)) => role_members(document, member, role, report),
-            Some(("contact", name)) => one_contact(document, member, name, report).into_iter().collect(),
-            _ => {
-                let message = format!("\"{}\" is no member", member.value);
-                let help = "write \"role:ROLE\" or \"contact:NAME\"; addresses go to `destinations`";
-                report.error("audience::member", member.place, message, help);
-                Vec::new()
-            }
-        };
-        for contact in found {
-            let name: Name = contact.name.as_str().into();
-            if parts.contacts.get(&name).is_some_and(|contact| contact.all.is_empty()) {
-                let message = format!("`{name}` has no address that a channel serves");
-                let help =
-                    format!("give [contact.{name}] an `email`, `phone` or `slack` that a channel serves");
-                report.error("contact::no-address", member.place, message, help);
-            }
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-fn role_members<'d, 't>(
-    document: &'d Document<'t>,
-    member: At<&str>,
-    role: &str,
-    report: &Report,
-) -> Vec<&'d Table<'t>> {
-    let found: Vec<_> = contact::with_role(document, member.place.file, role).collect();
-    if found.is_empty() {
-        let contacts = document.all("contact").iter();
-        let roles: Vec<&str> = contacts.flat_map(|t| t.texts("roles")).map(|role| role.value).collect();
-        let help = suggest::hint(role, "role", roles);
-        report.error("audience::unknown-role", member.place, format!("nobody has the role `{role}`"), help);
-    }
-    found
-}
-
-fn one_contact<'d, 't>(
-    document: &'d Document<'t>,
-    member: At<&str>,
-    name: &str,
-    report: &Report,
-) -> Option<&'d Table<'t>> {
-    let file = member.place.file;
-    let own = document.full_name(file, name);
-    let root = document.team(file).is_none() || !name.contains('/');
-    let found =
-        document.find("contact", own.as_str()).or_else(|| document.find("contact", name).filter(|_| root));
-    if found.is_none() {
-        let help = suggest::hint(name, "contact", document.all("contact").iter().map(|t| t.name.as_str()));
-        report.error(
-            "audience::unknown-contact",
-            member.place,
-            format!("there is no contact `{name}`"),
-            help,
-        );
-    }
-    found
 }
 
 fn destinations(

@@ -1,10 +1,13 @@
 //! `[contact.NAME]`: people and desks, and by which channels each can be reached (R14).
 
+use super::backup;
 use super::channel::Draft;
 use super::diagnostic::Report;
 use super::environment;
 use super::key::{Form, Key, Section, Takes};
 use super::table::{Document, Table};
+use super::value::At;
+use super::via;
 use crate::decide::{Contact, Endpoint};
 use crate::deliver::AddressKind;
 use crate::event::{Name, Recipient};
@@ -44,6 +47,30 @@ pub(super) static SECTION: Section = Section {
             default: "",
             about: "The zone in which it reads times. Without it, that of the file.",
         },
+        Key {
+            name: "prefers",
+            takes: Takes::Texts,
+            default: "[]",
+            about: "Channels in the order in which its addresses are tried, and which of them serves a kind of address that several serve. It decides order and choice alone: `via` of a row still says by which channels it is told.",
+        },
+        Key {
+            name: "backup",
+            takes: Takes::Text,
+            default: "",
+            about: "The contact that is told instead while this one is away, or where all of its addresses are dead; what it is told it may read as a member of the audience.",
+        },
+        Key {
+            name: "away",
+            takes: Takes::Away,
+            default: "",
+            about: "When it is not there: from the beginning of one day in its own zone up to the beginning of another, which is the first day back. Either may be left out, and either may be an instant.",
+        },
+        Key {
+            name: "verified",
+            takes: Takes::Day,
+            default: "",
+            about: "When somebody last saw that its addresses are right; `check --contacts --unverified 90d` lists whose was longer ago, or never.",
+        },
     ],
 };
 
@@ -61,25 +88,54 @@ pub(super) fn read(
 ) -> BTreeMap<Name, Contact> {
     let one = |table: &Table<'_>| {
         let zone = environment::time_zone(table.text("time_zone"), time_zone, report);
-        let contact = contact(table, channels, &zone, endpoints, report);
-        (contact.name.clone(), contact)
+        let prefers = preferred(document, table, channels, report);
+        let contact = contact(table, channels, &prefers, &zone, endpoints, report);
+        let away = backup::away(table, &zone, report);
+        (contact.name.clone(), Contact { away, ..contact })
     };
-    document.all("contact").iter().map(one).collect()
+    let mut contacts: BTreeMap<Name, Contact> = document.all("contact").iter().map(one).collect();
+    backup::read(document, &mut contacts, report);
+    contacts
+}
+
+/// The channels of `prefers`, each of which serves an address that the contact has.
+fn preferred(
+    document: &Document<'_>,
+    table: &Table<'_>,
+    channels: &[Draft<'_>],
+    report: &Report,
+) -> Vec<Name> {
+    let has = |kind| ADDRESSES.iter().any(|(of, key)| Some(*of) == kind && table.text(key).is_some());
+    let one = |text: At<&str>| {
+        let name = via::serving(document, channels, text, report)?;
+        let kind = channels.iter().find(|draft| draft.name == name)?.kind.address;
+        if kind.is_some() && !has(kind) {
+            let message = format!("`{}` has no address that `{name}` serves", table.name);
+            let help = format!("give [contact.{}] such an address, or leave the channel out", table.name);
+            report.error("contact::prefers", text.place, message, help);
+        }
+        Some(name)
+    };
+    table.texts("prefers").into_iter().filter_map(one).collect()
 }
 
 fn contact(
     table: &Table<'_>,
     channels: &[Draft<'_>],
+    prefers: &[Name],
     zone: &str,
     endpoints: &mut BTreeMap<Recipient, Endpoint>,
     report: &Report,
 ) -> Contact {
     let name: Name = table.name.as_str().into();
-    let mut contact = Contact { name: name.clone(), by_channel: BTreeMap::new(), all: Vec::new() };
+    let mut by_channel = BTreeMap::new();
+    let rank = |channel: &Name| prefers.iter().position(|name| name == channel).unwrap_or(prefers.len());
+    let mut chosen: Vec<(usize, Recipient)> = Vec::new();
     for (kind, key) in ADDRESSES {
         let Some(text) = table.text(key) else { continue };
         let serving = channels.iter().filter(|channel| channel.kind.address == Some(kind));
-        for (index, channel) in serving.enumerate() {
+        let mut of_kind: Vec<(usize, Recipient)> = Vec::new();
+        for channel in serving {
             let address = channel.settings.as_ref().map(|settings| settings.address(text.value));
             let address = match address {
                 Some(Ok(address)) => address,
@@ -97,13 +153,22 @@ fn contact(
                 time_zone: zone.into(),
             };
             endpoints.insert(recipient.clone(), endpoint);
-            contact.by_channel.insert(channel.name.clone(), recipient.clone());
-            if index == 0 {
-                contact.all.push(recipient);
-            }
+            by_channel.insert(channel.name.clone(), recipient.clone());
+            of_kind.push((rank(&channel.name), recipient));
         }
+        // The first of several that are ranked alike.
+        chosen.extend(of_kind.into_iter().min_by_key(|(rank, _)| *rank));
     }
-    contact
+    chosen.sort_by_key(|(rank, _)| *rank);
+    let all = chosen.into_iter().map(|(_, recipient)| recipient).collect();
+    Contact { name, by_channel, all, backup: None, away: None }
+}
+
+/// The contact that a word in that file means: its own team's, else one of all.
+pub(super) fn named<'d, 't>(document: &'d Document<'t>, file: usize, name: &str) -> Option<&'d Table<'t>> {
+    let own = document.full_name(file, name);
+    let root = document.team(file).is_none() || !name.contains('/');
+    document.find("contact", own.as_str()).or_else(|| document.find("contact", name).filter(|_| root))
 }
 
 /// What people call them.

@@ -3,8 +3,8 @@
 use super::channel::ChannelSettings;
 use super::diagnostic::{self, Place, Source};
 use super::route::{ALERTS_ONLY, Keys, Origin};
-use crate::decide::{ChannelPolicy, GroupBy, Row, RowKind, Via, ViaKey};
-use crate::event::{Ladder, Name};
+use crate::decide::{ChannelPolicy, GroupBy, Rhythm, Row, RowKind, Via, ViaKey};
+use crate::event::{Ladder, Name, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -82,8 +82,36 @@ pub(super) fn origins(
     show("dedupe_for", Some(row.dedupe_for.to_string()));
     show("throttle", row.throttle.map(|limit| format!("{} in {}", limit.max, limit.per)));
     show("stop", row.stop.then(|| "true".to_owned()));
+    show("hours", row.conditions.hours.as_ref().map(ToString::to_string));
+    show("lasting", row.conditions.lasting.map(|lasting| lasting.to_string()));
+    keeping(row, &mut show);
     show("template", row.template.as_ref().map(ToString::to_string));
     RowOrigins { row: row.name.clone(), values }
+}
+
+/// How its audience is kept informed.
+fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
+    let keeping = &row.keeping;
+    let span = |span: Option<Span>| span.map(|span| span.to_string());
+    let rhythm =
+        |rhythm: Rhythm| rhythm.every().map_or_else(|| "on change".to_owned(), |every| every.to_string());
+    let said = |text: String| (!text.is_empty()).then_some(text);
+    show("first_within", span(keeping.first_within));
+    show("after", said(join(&keeping.after)));
+    show("update_every", keeping.update_every.map(rhythm));
+    show("deadlines", said(keeping.deadlines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+    show("holding_update", keeping.no_holding_update.then(|| "false".to_owned()));
+    show("approve", keeping.approval.is_some().then(|| "true".to_owned()));
+    show("hold_resolved", span(keeping.hold_resolved));
+    show("ack_within", span(keeping.ack_within));
+    show("escalate_to", keeping.escalate_to.as_ref().map(ToString::to_string));
+    show(
+        "fallback",
+        keeping
+            .fallback
+            .as_ref()
+            .map(|fallback| format!("after {} by {}", fallback.after, join(&fallback.via))),
+    );
 }
 
 /// Rows as `check --effective` prints them: one paragraph each.

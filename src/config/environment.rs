@@ -7,7 +7,7 @@ use super::table::Document;
 use super::value::At;
 use crate::decide::Environment;
 use crate::event::{Name, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `[environment]`.
 pub(super) static SECTION: Section = Section {
@@ -56,7 +56,13 @@ pub(super) static INCIDENTS: Section = Section {
             name: "owner",
             takes: Takes::Text,
             default: "",
-            about: "The internal audience that hears about the work of Tidings itself: dead letters and quarantines. Without it, `unrouted` serves.",
+            about: "The internal audience that hears about the work of Tidings itself: dead letters, misses and quarantines; it is asked where nobody else is. Without it, `unrouted` serves.",
+        },
+        Key {
+            name: "write_up",
+            takes: Takes::DurationOrNever(Span::from_mins(60), Span::from_mins(90 * 24 * 60)),
+            default: "\"48h\"",
+            about: "Within how long of an incident's end its write-up is promised to business and external audiences, or \"never\".",
         },
         Key {
             name: "resolve_after",
@@ -89,12 +95,20 @@ pub(super) static COMPONENT: Section = Section {
     in_team_file: false,
     open: false,
     about: "A component that incidents name by its id.",
-    keys: &[Key {
-        name: "public",
-        takes: Takes::Text,
-        default: "",
-        about: "Its name for those outside; without one they do not hear of it.",
-    }],
+    keys: &[
+        Key {
+            name: "public",
+            takes: Takes::Text,
+            default: "",
+            about: "Its name for those outside; without one they do not hear of it.",
+        },
+        Key {
+            name: "critical",
+            takes: Takes::Flag,
+            default: "false",
+            about: "Whether outsiders hear of it at once: `lasting` of their rows counts as zero for incidents that name it.",
+        },
+    ],
 };
 
 /// `[environment]`; whether `redirect` names a channel is checked here.
@@ -117,6 +131,22 @@ pub(super) fn components(document: &Document<'_>) -> BTreeMap<Box<str>, Box<str>
         Some((table.name.as_str().into(), public.into()))
     };
     document.all("component").iter().filter_map(one).collect()
+}
+
+/// The components of which outsiders hear at once (R12).
+pub(super) fn critical(document: &Document<'_>) -> BTreeSet<Box<str>> {
+    let critical =
+        |table: &&super::table::Table<'_>| table.get("critical").and_then(|node| node.flag()) == Some(true);
+    document.all("component").iter().filter(critical).map(|table| table.name.as_str().into()).collect()
+}
+
+/// Within how long of an incident's end its write-up is promised.
+pub(super) fn write_up(document: &Document<'_>) -> Option<Span> {
+    let said = document.one("incidents").and_then(|table| table.get("write_up"));
+    match said {
+        Some(node) => node.span(),
+        None => Some(super::table::default_span(&INCIDENTS, "write_up")),
+    }
 }
 
 /// Networks as CIDR, each mistake at its own place.

@@ -1,9 +1,10 @@
-//! Which files there are: those of `--config`, and what their `include` patterns lead to (R13).
+//! Which files there are: those of `--config`, what their `include` patterns lead to (R13), and those of members (R14).
 
-use super::Roots;
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Report, Source};
 use super::load::as_value;
 use super::value::Node;
+use super::{Part, Parts, members};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -13,9 +14,10 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The most files that patterns may lead to.
 const FILES_MAX: usize = 2_000;
 
-/// Every file in reading order, and which of them are root files.
-pub(super) fn gather(paths: &[PathBuf]) -> Result<(Vec<Source>, Roots), Diagnostics> {
-    let (mut sources, mut roots, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+/// Every file in reading order, those of members last, and what each is. A file of members that cannot be read is left
+/// out: whoever asks for it finds it missing.
+pub(super) fn gather(paths: &[PathBuf]) -> Result<(Vec<Source>, Parts), Diagnostics> {
+    let (mut sources, mut parts, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         let source = match read_file(path) {
             Ok(source) => source,
@@ -33,16 +35,25 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<(Vec<Source>, Roots), Diagnost
                 match read_file(&path) {
                     Ok(source) => {
                         sources.push(source);
-                        roots.push(false);
+                        parts.push(Part::Included);
                     }
                     Err(error) => unreadable.push(*error),
                 }
             }
         }
         sources.push(source);
-        roots.push(true);
+        parts.push(Part::Root);
     }
-    if unreadable.is_empty() { Ok((sources, roots)) } else { Err(Diagnostics { all: unreadable }) }
+    let wanted: Vec<String> = sources.iter().flat_map(members::files).collect();
+    for name in wanted {
+        if let Some(index) = sources.iter().position(|source| *source.name == *name) {
+            parts[index] = Part::Members;
+        } else if let Some(source) = read_file(Path::new(&name)).ok().filter(|_| sources.len() < FILES_MAX) {
+            sources.push(source);
+            parts.push(Part::Members);
+        }
+    }
+    if unreadable.is_empty() { Ok((sources, parts)) } else { Err(Diagnostics { all: unreadable }) }
 }
 
 /// One file.
@@ -69,8 +80,8 @@ fn includes(source: &Source) -> Vec<(String, std::ops::Range<usize>)> {
     texts.iter().map(|text| (text.value.to_owned(), text.place.start..text.place.end)).collect()
 }
 
-/// A pattern relative to the file that names it.
-fn beside(file: &str, pattern: &str) -> String {
+/// A pattern or a path relative to the file that names it.
+pub(super) fn beside(file: &str, pattern: &str) -> String {
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     folder.join(pattern).display().to_string()
 }
@@ -84,23 +95,29 @@ fn matches(file: &str, pattern: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// For each of the files, whether no pattern of another leads to it.
-pub(super) fn roots(sources: &[Source]) -> Roots {
-    let mut roots = vec![true; sources.len()];
-    for from in sources {
+/// What each of the files is, by what others say of it: a root file, unless a pattern or an audience leads to it.
+pub(super) fn parts(sources: &[Source]) -> Parts {
+    let mut parts = vec![Part::Root; sources.len()];
+    let wanted: BTreeSet<String> = sources.iter().flat_map(members::files).collect();
+    for (part, _) in parts.iter_mut().zip(sources).filter(|(_, source)| wanted.contains(&*source.name)) {
+        *part = Part::Members;
+    }
+    for from in sources.iter().filter(|source| !wanted.contains(&*source.name)) {
         for (pattern, _) in includes(from) {
             let Ok(pattern) = glob::Pattern::new(&beside(&from.name, &pattern)) else { continue };
-            for (root, to) in roots.iter_mut().zip(sources) {
-                *root &= from.name == to.name || !pattern.matches(&to.name);
+            for (part, to) in parts.iter_mut().zip(sources) {
+                if *part == Part::Root && from.name != to.name && pattern.matches(&to.name) {
+                    *part = Part::Included;
+                }
             }
         }
     }
-    roots
+    parts
 }
 
 /// Reports patterns that are none, and those that lead nowhere.
-pub(super) fn check(sources: &[Source], roots: &Roots, report: &Report) {
-    for (file, source) in sources.iter().enumerate().filter(|(file, _)| roots[*file]) {
+pub(super) fn check(sources: &[Source], parts: &Parts, report: &Report) {
+    for (file, source) in sources.iter().enumerate().filter(|(file, _)| parts[*file] == Part::Root) {
         for (pattern, span) in includes(source) {
             let place = Place::new(file, span);
             match glob::Pattern::new(&beside(&source.name, &pattern)) {

@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{suggest, unbuilt};
+use super::{keeping, suggest, template, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -63,6 +63,14 @@ pub(super) enum Takes {
     Duration(Span, Span),
     /// A duration in these bounds, or `"never"`.
     DurationOrNever(Span, Span),
+    /// A duration of at least a minute, or `"on change"`.
+    Rhythm,
+    /// A list of durations.
+    Durations,
+    /// `{ after = "5m", escalate_to = "duty", at_due = "agreed_text" }`.
+    Unapproved,
+    /// `{ after = "2m", via = ["mail", "sms"] }`.
+    Fallback,
     /// A list of strings.
     Texts,
     /// A list of some of these words.
@@ -84,13 +92,22 @@ pub(super) enum Takes {
     /// A table of strings.
     Aliases,
     /// Windows of local time: `hours.rs` reads them and reports what is wrong.
-    #[expect(dead_code, reason = "taken by the key `hours` of rows")]
     Hours,
+    /// A list of strings, each of which may be `{ file = … }` instead, or that alone.
+    Members,
+    /// `true`, or `{ from = …, until = … }` with days or instants.
+    Away,
+    /// `"2026-10-01"`
+    Day,
+    /// `{ title = "…", short = "…", body = "…" }`.
+    Parts,
+    /// Parts by component, and there by phase.
+    Components,
 }
 
 /// What `via` may be asked for (R14).
-pub(super) const VIA_KEYS: [&str; 7] =
-    ["opening", "update", "reminder", "digest", "resolution", "urgent", "other"];
+pub(super) const VIA_KEYS: [&str; 8] =
+    ["opening", "update", "escalation", "reminder", "digest", "resolution", "urgent", "other"];
 
 impl Section {
     /// The key of that name.
@@ -142,6 +159,12 @@ impl Takes {
             Takes::DurationOrNever(min, max) => {
                 format!("a duration such as \"4h\", from \"{min}\" to \"{max}\", or \"never\"")
             }
+            Takes::Rhythm => "a duration such as \"30m\", at least \"1m\", or \"on change\"".to_owned(),
+            Takes::Durations => "a list of durations such as [\"4h\", \"24h\"]".to_owned(),
+            Takes::Unapproved => {
+                "{ after = \"5m\", escalate_to = \"duty\", at_due = \"agreed_text\" }".to_owned()
+            }
+            Takes::Fallback => "{ after = \"2m\", via = [\"mail\", \"sms\"] }".to_owned(),
             Takes::Texts => "a list of strings".to_owned(),
             Takes::Words(words) => format!("a list of {}", listed(words)),
             Takes::TextOrTexts => "a string or a list of strings".to_owned(),
@@ -158,6 +181,13 @@ impl Takes {
                 "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
                     .to_owned()
             }
+            Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
+            Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
+            Takes::Day => {
+                "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
+            }
+            Takes::Parts => "a table of `title`, `short` and `body`".to_owned(),
+            Takes::Components => "a table of such tables by component".to_owned(),
         }
     }
 
@@ -166,9 +196,6 @@ impl Takes {
         if let (Takes::Secret, Some(_)) = (self, node.text()) {
             let message = format!("`{key}` stands in the file as plain text");
             return report.error(PLAIN_SECRET, node.place(), message, format!("write {}", self.words()));
-        }
-        if unbuilt::report_value(section, key, node, report) {
-            return;
         }
         match self {
             Takes::Texts | Takes::TextOrTexts => self.check_items(key, node, report),
@@ -188,6 +215,17 @@ impl Takes {
                 None => self.misfit(key, node, report),
             },
             Takes::Via => self.check_via(key, node, report),
+            Takes::Durations => {
+                let items = node.items();
+                if items.is_empty() {
+                    return self.misfit(key, node, report);
+                }
+                let wrong =
+                    items.into_iter().filter(|item| item.span().is_none_or(|span| span == Span::ZERO));
+                wrong.for_each(|item| self.misfit(key, item, report));
+            }
+            Takes::Unapproved if node.value.get_ref().is_table() => keeping::check_unapproved(node, report),
+            Takes::Unapproved => self.misfit(key, node, report),
             Takes::Aliases => {
                 if !node.value.get_ref().is_table() {
                     return self.misfit(key, node, report);
@@ -195,8 +233,30 @@ impl Takes {
                 let wrong = node.entries().into_iter().filter(|(_, value)| value.text().is_none());
                 wrong.for_each(|(_, value)| self.misfit(key, value, report));
             }
+            Takes::Members => {
+                let alone = std::slice::from_ref(&node);
+                let (items, is_list) = (node.items(), node.value.get_ref().is_array());
+                let wrong = |item: &&Node<'_>| item.member_file().is_none() && !(is_list && item.is_said());
+                let all = if is_list { &items } else { alone };
+                all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
+            }
+            Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
+            Takes::Parts => template::check_parts(key, false, node, report),
+            Takes::Components => template::check_components(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
+        }
+    }
+
+    fn check_away(self, key: &str, node: Node<'_>, report: &Report) {
+        if node.entries().is_empty() {
+            return self.misfit(key, node, report);
+        }
+        for (word, value) in node.entries() {
+            check_word(key, word, &["from", "until"], report);
+            if value.day().is_none() {
+                Takes::Day.misfit(word.value, value, report);
+            }
         }
     }
 
@@ -210,6 +270,12 @@ impl Takes {
             Takes::Count(min, max) => node.count().is_some_and(|count| (min..=max).contains(&count)),
             Takes::Duration(min, max) => between(min, max),
             Takes::DurationOrNever(min, max) => node.text() == Some("never") || between(min, max),
+            Takes::Rhythm => node.rhythm().is_some(),
+            Takes::Fallback => {
+                let after = node.get("after").and_then(|after| after.span());
+                let via = node.get("via").map(|via| via.texts()).unwrap_or_default();
+                after.is_some_and(|after| after > Span::ZERO) && !via.is_empty() && node.entries().len() == 2
+            }
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
             Takes::Layers => node.layers().is_some(),
@@ -219,6 +285,8 @@ impl Takes {
                 let table = |node: &Node<'_>| node.value.get_ref().is_table();
                 table(&node) || (node.value.get_ref().is_array() && windows.iter().all(table))
             }
+            Takes::Away => node.flag().is_some(),
+            Takes::Day => node.day().is_some(),
             Takes::Start => {
                 let since = || node.get("since").filter(|_| node.entries().len() == 1);
                 matches!(node.text(), Some("new" | "all")) || since().and_then(|span| span.span()).is_some()
@@ -241,14 +309,12 @@ impl Takes {
             return Takes::Texts.check_items(key, node, report);
         }
         for (asked, channels) in node.entries() {
-            if !unbuilt::report_via(asked, report) {
-                check_word(key, asked, &VIA_KEYS, report);
-                Takes::Texts.check_items(key, channels, report);
-            }
+            check_word(key, asked, &VIA_KEYS, report);
+            Takes::Texts.check_items(key, channels, report);
         }
     }
 
-    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+    pub(super) fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
             Some("") => format!("`{key}` cannot be empty"),

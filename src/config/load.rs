@@ -7,8 +7,8 @@ use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Roots, audience, contact, environment, heartbeat, incident, include, ingest,
-    journal, severity, template, token, via,
+    Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, incident,
+    include, ingest, journal, people, severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -25,12 +25,12 @@ use toml::de::{DeTable, DeValue};
 /// # Errors
 /// Every mistake of every file.
 pub fn load(paths: &[PathBuf], key: [u8; 32], kinds: &[ChannelKind]) -> Result<Config, Diagnostics> {
-    let (sources, roots) = include::gather(paths)?;
-    build(&sources, &roots, &key, kinds)
+    let (sources, parts) = include::gather(paths)?;
+    build(&sources, &parts, &key, kinds)
 }
 
 /// Builds a configuration from texts that were kept, in reading order: no file is opened. A file is a root file if
-/// no `include` of another leads to its name.
+/// no `include` and no `members` of another leads to its name.
 ///
 /// # Errors
 /// Every mistake of every text.
@@ -42,8 +42,8 @@ pub fn from_texts<N: AsRef<str>, T: AsRef<str>>(
     let source =
         |(name, text): &(N, T)| Source { name: name.as_ref().into(), text: Arc::from(text.as_ref()) };
     let sources: Vec<Source> = files.iter().map(source).collect();
-    let roots = include::roots(&sources);
-    build(&sources, &roots, &key, kinds)
+    let parts = include::parts(&sources);
+    build(&sources, &parts, &key, kinds)
 }
 
 /// `[journal]` alone, whatever else is wrong with the files (R38).
@@ -64,14 +64,15 @@ pub(super) fn as_value(table: Spanned<DeTable<'_>>) -> Spanned<DeValue<'_>> {
 
 fn build(
     sources: &[Source],
-    roots: &Roots,
+    parts: &Parts,
     key: &[u8; 32],
     kinds: &[ChannelKind],
 ) -> Result<Config, Diagnostics> {
     let report = Report::default();
     let mut values = Vec::new();
     for (file, source) in sources.iter().enumerate() {
-        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        let toml = if parts[file] == Part::Members { "" } else { &source.text };
+        let (table, errors) = DeTable::parse_recoverable(toml);
         for error in errors {
             let place = Place::new(file, error.span().unwrap_or_default());
             report.error(SYNTAX, place, error.message().trim_end(), "");
@@ -81,12 +82,12 @@ fn build(
     let mut document = Document::default();
     for (file, value) in values.iter().enumerate() {
         let mut walk = Walk { document: &mut document, sources, report: &report };
-        walk.file(roots[file], Node { file, value });
+        walk.file(parts[file] == Part::Root, Node { file, value });
     }
     check_top(&document, &report);
-    include::check(sources, roots, &report);
-    let text = text(sources, roots);
-    let config = Builder { document: &document, sources, report: &report, key, kinds }.config(text);
+    include::check(sources, parts, &report);
+    let text = text(sources, parts);
+    let config = Builder { document: &document, sources, parts, report: &report, key, kinds }.config(text);
     let diagnostics = report.finish(sources, &|file| document.team(file).is_some());
     match config {
         Some(config) if !diagnostics.has_errors() => Ok(Config { warnings: diagnostics.all, ..config }),
@@ -106,18 +107,24 @@ fn check_top(document: &Document<'_>, report: &Report) {
 }
 
 /// The texts with their hash: the same files at another place are the same policy.
-fn text(sources: &[Source], roots: &Roots) -> PolicyText {
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for (source, root) in sources.iter().zip(roots) {
-        parts.extend([if *root { b"root".as_slice() } else { b"included" }, source.text.as_bytes()]);
+fn text(sources: &[Source], parts: &Parts) -> PolicyText {
+    let mut hashed: Vec<&[u8]> = Vec::new();
+    for (source, part) in sources.iter().zip(parts) {
+        let part = match part {
+            Part::Root => b"root".as_slice(),
+            Part::Included => b"included",
+            Part::Members => b"members",
+        };
+        hashed.extend([part, source.text.as_bytes()]);
     }
     let files = sources.iter().map(|source| (source.name.clone(), Box::from(&*source.text))).collect();
-    PolicyText { hash: Digest::of(&parts), files }
+    PolicyText { hash: Digest::of(&hashed), files }
 }
 
 struct Builder<'a, 't> {
     document: &'a Document<'t>,
     sources: &'a [Source],
+    parts: &'a Parts,
     report: &'a Report,
     key: &'a [u8; 32],
     kinds: &'a [ChannelKind],
@@ -137,6 +144,7 @@ impl Builder<'_, '_> {
         let journal = journal::read(document, report);
         let (policy, routing) = self.policy(&text, &channels);
         Some(Config {
+            people: people::read(document, &policy, self.sources),
             policy,
             channels: settings(channels),
             contact_names: contact::names(document),
@@ -145,6 +153,7 @@ impl Builder<'_, '_> {
             tokens,
             heartbeat: heartbeat::read(document, &networks, report),
             egress: networks,
+            member_files: self.member_files(),
             text,
             rows: routing.origins,
             warnings: Vec::new(),
@@ -158,7 +167,8 @@ impl Builder<'_, '_> {
         let ladder = severity::read(document, report);
         let mut endpoints = BTreeMap::new();
         let contacts = contact::read(document, channels, &time_zone, &mut endpoints, report);
-        let parts = audience::Parts { channels, contacts: &contacts, time_zone: &time_zone, key: self.key };
+        let (sources, key) = (self.sources, self.key);
+        let parts = audience::Parts { channels, contacts: &contacts, time_zone: &time_zone, sources, key };
         let audiences = audience::read(document, &parts, &mut endpoints, report);
         let default_via = document.one("defaults").and_then(|table| table.get("via"));
         let default_via = default_via.map_or(Via::Unsaid, |node| via::read(document, channels, node, report));
@@ -171,6 +181,7 @@ impl Builder<'_, '_> {
             contacts: &contacts,
             audiences: &audiences,
             default_via: &default_via,
+            time_zone: &time_zone,
         };
         let mut routing = rows.read();
         let templates = template::read(document, &routing.rows, &audiences, self.sources, report);
@@ -191,6 +202,10 @@ impl Builder<'_, '_> {
             endpoints,
             channels: policies(channels),
             components: environment::components(document),
+            critical: environment::critical(document),
+            cadence: cadence::read(document, &ladder, report),
+            write_up: environment::write_up(document),
+            people: contact::names(document).into_values().collect(),
             unrouted,
             owner: self.owner(),
             default_via,
@@ -207,6 +222,11 @@ impl Builder<'_, '_> {
         };
         self.check_whole();
         (policy, routing)
+    }
+
+    fn member_files(&self) -> Vec<PathBuf> {
+        let files = self.sources.iter().zip(self.parts).filter(|(_, part)| **part == Part::Members);
+        files.map(|(source, _)| PathBuf::from(&*source.name)).collect()
     }
 
     /// What each confined token may touch (R43).

@@ -1,21 +1,25 @@
 //! TOML → a policy that cannot be wrong; all mistakes of all files at once, each with file, line, caret and hint.
 
 mod audience;
+mod backup;
+mod cadence;
 mod channel;
 mod contact;
 mod diagnostic;
 mod effective;
 mod environment;
 mod heartbeat;
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the key `hours` of rows"))]
 mod hours;
 mod incident;
 mod include;
 mod ingest;
 mod journal;
+mod keeping;
 mod key;
 mod load;
+mod members;
 mod nats;
+mod people;
 mod reference;
 mod route;
 mod row;
@@ -45,6 +49,7 @@ pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
 pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
+pub use people::People;
 pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
@@ -54,12 +59,24 @@ pub use value::Rate;
 use crate::decide::{Policy, PolicyText};
 use crate::event::{Name, SecretRef};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Every key with its default and what it is for, as a file that changes nothing when it is read first.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// For each file in reading order, whether `--config` names it.
-type Roots = Vec<bool>;
+/// What a file is among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// `--config` names it.
+    Root,
+    /// An `include` leads to it.
+    Included,
+    /// An audience has its members from it.
+    Members,
+}
+
+/// What each file is, in reading order.
+type Parts = Vec<Part>;
 
 /// Everything that the files say, checked: what decisions read, and what the rooms around them are built from.
 #[derive(Debug)]
@@ -76,10 +93,14 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// The names of contacts for people, where they have one.
     pub contact_names: BTreeMap<Name, Box<str>>,
+    /// Gaps among the people, for `check --contacts`.
+    pub people: People,
     /// `[heartbeat]`, where beats are made.
     pub heartbeat: Option<HeartbeatSettings>,
     /// `[egress] allow_networks`, as CIDR; already part of every channel's own.
     pub egress: Vec<String>,
+    /// The files from which audiences have their members (R14); their texts are among `text`.
+    pub member_files: Vec<PathBuf>,
     /// The texts, for the journal (R36).
     pub text: PolicyText,
     /// Where each value of each row comes from; in the order of `policy.rows`.

@@ -47,14 +47,22 @@ fn example(takes: Takes) -> &'static str {
         Takes::Flag => "true",
         Takes::Count(..) => "1",
         Takes::Duration(..) | Takes::DurationOrNever(..) => "\"1h\"",
+        Takes::Rhythm => "\"30m\"",
+        Takes::Durations => "[\"4h\", \"24h\"]",
+        Takes::Unapproved => "{ after = \"5m\", escalate_to = \"…\", at_due = \"agreed_text\" }",
+        Takes::Fallback => "{ after = \"2m\", via = [\"…\"] }",
         Takes::Texts | Takes::Words(_) | Takes::TextOrTexts | Takes::Via => "[\"…\"]",
         Takes::Secret => "{ file = \"/run/secrets/…\" }",
         Takes::Limit => "{ max = 5, per = \"15m\" }",
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
         Takes::Layers => "{ internal = \"…\", public = \"…\" }",
-        Takes::Aliases => "{}",
         Takes::Hours => "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\" }",
+        Takes::Members => "[\"…\"]",
+        Takes::Away => "{ from = \"2026-12-20\", until = \"2027-01-05\" }",
+        Takes::Day => "\"2026-10-01\"",
+        Takes::Aliases | Takes::Components => "{}",
+        Takes::Parts => "{ title = \"…\", short = \"…\", body = \"…\" }",
     }
 }
 

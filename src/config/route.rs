@@ -1,6 +1,7 @@
 //! `[[route]]` and `[defaults]`: the keys of rows, and where the value of each comes from.
 
 use super::diagnostic::Place;
+use super::keeping;
 use super::key::{Form, Key, Section, Takes};
 use super::table::{Table, default_count, default_span};
 use super::value::Node;
@@ -55,7 +56,7 @@ const VIA: Key = Key {
     name: "via",
     takes: Takes::Via,
     default: "",
-    about: "By which channels contacts are told; destinations always are. A list means all of them. A map is asked for the kind of notification (`opening`, `update`, `reminder`, `digest`, `resolution`), then `urgent` in an urgent case, then `other`. Without it, by each address that they have.",
+    about: "By which channels contacts are told; destinations always are. A list means all of them. A map is asked for the kind of notification (`opening`, `update`, `escalation`, `reminder`, `digest`, `resolution`), then `urgent` in an urgent case, then `other`. Without it, by each address that they have.",
 };
 const GROUP_BY: Key = Key {
     name: "group_by",
@@ -115,7 +116,7 @@ const APPROVE: Key = Key {
     name: "approve",
     takes: Takes::Flag,
     default: "",
-    about: "Required on a row to an external audience, and only there: `false` says that nobody looks at the texts before they leave.",
+    about: "Required on a row to an external audience, and only there: `true` lets somebody look at its texts before they leave, `false` says that nobody does.",
 };
 
 /// `[[route]]`.
@@ -144,7 +145,19 @@ pub(super) static SECTION: Section = Section {
         THROTTLE,
         STOP,
         TEMPLATE,
+        keeping::HOURS,
+        keeping::LASTING,
+        keeping::FIRST_WITHIN,
+        keeping::AFTER,
+        keeping::UPDATE_EVERY,
+        keeping::DEADLINES,
+        keeping::HOLDING_UPDATE,
         APPROVE,
+        keeping::UNAPPROVED,
+        keeping::HOLD_RESOLVED,
+        keeping::ACK_WITHIN,
+        keeping::ESCALATE_TO,
+        keeping::FALLBACK,
     ],
 };
 
@@ -171,6 +184,17 @@ pub(super) static DEFAULTS: Section = Section {
         THROTTLE,
         STOP,
         TEMPLATE,
+        keeping::LASTING,
+        keeping::FIRST_WITHIN,
+        keeping::AFTER,
+        keeping::UPDATE_EVERY,
+        keeping::DEADLINES,
+        keeping::HOLDING_UPDATE,
+        keeping::UNAPPROVED,
+        keeping::HOLD_RESOLVED,
+        keeping::ACK_WITHIN,
+        keeping::ESCALATE_TO,
+        keeping::FALLBACK,
     ],
 };
 

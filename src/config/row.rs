@@ -3,11 +3,12 @@
 use super::channel::Draft;
 use super::diagnostic::{self, Report, Source};
 use super::effective::{self, RowOrigins};
+use super::keeping::Reader;
 use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
 use super::value::At;
 use super::via::{self, Reach};
-use super::{audience, severity, suggest, walk};
+use super::{audience, hours, severity, suggest, walk};
 use crate::decide::{Audience, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
 use crate::event::{Ladder, Name};
 use crate::message::Disclosure;
@@ -26,6 +27,7 @@ pub(super) struct Rows<'a, 't> {
     pub(super) contacts: &'a BTreeMap<Name, Contact>,
     pub(super) audiences: &'a BTreeMap<Name, Audience>,
     pub(super) default_via: &'a Via,
+    pub(super) time_zone: &'a str,
 }
 
 /// The routing table as it was read.
@@ -62,6 +64,7 @@ impl<'t> Rows<'_, 't> {
         let kind = if kind.value == "incident" { RowKind::Incident } else { RowKind::Alert };
         let draft = self.draft(keys, name, kind);
         self.check_sense(keys, kind);
+        self.check_owner(keys);
         let from = routing.rows.len();
         match told.value.strip_prefix(TEAM_PREFIX) {
             Some(inner) => {
@@ -90,6 +93,10 @@ impl<'t> Rows<'_, 't> {
             routing.origins.push(effective::origins(keys, row, team, self.ladder, self.sources));
         }
         self.check_audiences(keys, &routing.rows[from..]);
+    }
+
+    fn keeping(&self) -> Reader<'_, 't> {
+        Reader { document: self.document, report: self.report, audiences: self.audiences }
     }
 
     fn need(&self, keys: Keys<'_, 't>, key: &'static str) -> Option<At<&'t str>> {
@@ -146,6 +153,7 @@ impl<'t> Rows<'_, 't> {
             dedupe_for: keys.span("dedupe_for"),
             throttle: keys.get("throttle").and_then(|node| node.limit()),
             template: self.template(keys),
+            keeping: self.keeping().read(keys, kind),
         }
     }
 
@@ -156,14 +164,11 @@ impl<'t> Rows<'_, 't> {
             matchers.extend(team.matchers.iter().cloned());
         }
         let customer_impact = keys.get("customer_impact").and_then(|node| node.flag());
-        Conditions {
-            kind,
-            matchers,
-            severity: keys
-                .get("severity")
-                .and_then(|node| severity::condition(node, self.ladder, self.report)),
-            customer_impact,
-        }
+        let lasting = keys.get("lasting").and_then(|node| node.span());
+        let hours = keys.get("hours").and_then(|node| hours::read(node, self.time_zone, self.report));
+        let severity =
+            keys.get("severity").and_then(|node| severity::condition(node, self.ladder, self.report));
+        Conditions { kind, matchers, severity, customer_impact, lasting, hours }
     }
 
     fn template(&self, keys: Keys<'_, 't>) -> Option<Name> {
@@ -210,6 +215,16 @@ impl<'t> Rows<'_, 't> {
         }
     }
 
+    /// What is promised, escalated or approved needs somebody who hears of what went wrong with it (R42).
+    fn check_owner(&self, keys: Keys<'_, 't>) {
+        let owner = self.document.one("incidents").and_then(|table| table.get("owner"));
+        if let Some(key) = Reader::needs_owner(keys).filter(|_| owner.is_none()) {
+            let message = format!("a row with `{key}` needs an owner, and [incidents] names none");
+            let help = "add [incidents] with owner = \"…\", an internal audience";
+            self.report.error("owner::missing", keys.place(key), message, help);
+        }
+    }
+
     /// Keys that mean nothing beside others.
     fn check_sense(&self, keys: Keys<'_, 't>, kind: RowKind) {
         let meaningless = |key: &str, of: &str| {
@@ -229,7 +244,7 @@ impl<'t> Rows<'_, 't> {
         let external = told.iter().any(|audience| audience.disclosure == Disclosure::External);
         match keys.own.entries.get("approve") {
             None if external => {
-                let help = "add approve = false: nobody looks at the texts before they leave";
+                let help = "add approve = true, and somebody looks at the texts before they leave, or approve = false";
                 let message = "a row to an external audience says whether its texts need approval";
                 self.report.error("route::approve-missing", keys.place("audience"), message, help);
             }
@@ -238,6 +253,9 @@ impl<'t> Rows<'_, 't> {
                 self.report.error("route::meaningless", entry.key, message, "leave it out");
             }
             _ => {}
+        }
+        for (row, audience) in rows.iter().filter_map(|row| Some((row, self.audiences.get(&row.audience)?))) {
+            self.keeping().check_audience(keys, &row.keeping, audience);
         }
         if let (Some(node), Some(first)) = (keys.get("via"), rows.first()) {
             let reach = Reach { channels: self.channels, contacts: self.contacts };

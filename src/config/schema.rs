@@ -3,7 +3,9 @@
 use super::key::VIA_KEYS;
 use super::key::{Form, Key, Section, Takes};
 use super::sections::SECTIONS;
+use super::template::PARTS;
 use crate::deliver::ChannelKind;
+use crate::message::PHASES;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -123,6 +125,16 @@ fn keys(keys: &[Key]) -> Map<String, Value> {
     keys.iter().map(one).collect()
 }
 
+/// The parts of a template's text, and with `phases` those of each phase too.
+fn text_of_template(phases: bool) -> Value {
+    let part = |name: &str| (name.to_owned(), json!({ "type": "string", "minLength": 1 }));
+    let mut properties: Map<String, Value> = PARTS.into_iter().map(part).collect();
+    if phases {
+        properties.extend(PHASES.map(|phase| (phase.as_str().to_owned(), text_of_template(false))));
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
 fn takes(takes: Takes) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string", "minLength": 1 } });
     match takes {
@@ -132,6 +144,20 @@ fn takes(takes: Takes) -> Value {
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Count(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Takes::Duration(..) | Takes::DurationOrNever(..) => json!({ "type": "string", "minLength": 2 }),
+        Takes::Rhythm => json!({ "type": "string", "minLength": 2 }),
+        Takes::Durations => texts,
+        Takes::Unapproved => json!({
+            "type": "object",
+            "properties": {
+                "after": { "type": "string" }, "escalate_to": { "type": "string" },
+                "at_due": { "type": "string", "enum": ["agreed_text", "nothing"] },
+            },
+            "additionalProperties": false,
+        }),
+        Takes::Fallback => json!({
+            "type": "object", "properties": { "after": { "type": "string" }, "via": texts },
+            "required": ["after", "via"], "additionalProperties": false,
+        }),
         Takes::Texts => texts,
         Takes::Words(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
         Takes::TextOrTexts => json!({ "anyOf": [{ "type": "string", "minLength": 1 }, texts] }),
@@ -176,6 +202,24 @@ fn takes(takes: Takes) -> Value {
             });
             json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
         }
+        Takes::Members => {
+            let file = json!({
+                "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
+                "required": ["file"], "additionalProperties": false,
+            });
+            let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
+            json!({ "anyOf": [{ "type": "array", "items": one }, file] })
+        }
+        Takes::Away => json!({ "anyOf": [
+            { "type": "boolean" },
+            {
+                "type": "object", "properties": { "from": { "type": "string" }, "until": { "type": "string" } },
+                "minProperties": 1, "additionalProperties": false,
+            },
+        ] }),
+        Takes::Day => json!({ "type": "string", "minLength": 10 }),
+        Takes::Parts => text_of_template(false),
+        Takes::Components => json!({ "type": "object", "additionalProperties": text_of_template(true) }),
         Takes::Layers => {
             let text = json!({ "type": "string", "minLength": 1 });
             json!({ "anyOf": [text, {

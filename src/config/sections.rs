@@ -2,8 +2,8 @@
 
 use super::key::{Form, Key, Section, Takes};
 use super::{
-    audience, channel, contact, environment, heartbeat, incident, ingest, journal, nats, route, severity,
-    team, template, token,
+    audience, cadence, channel, contact, environment, heartbeat, incident, ingest, journal, nats, route,
+    severity, team, template, token,
 };
 
 /// The keys that stand above every table.
@@ -52,6 +52,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &token::SECTION,
     &journal::SECTION,
     &severity::SECTION,
+    &cadence::SECTION,
     &environment::INCIDENTS,
     &environment::EGRESS,
     &heartbeat::SECTION,

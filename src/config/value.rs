@@ -2,9 +2,12 @@
 
 use super::diagnostic::Place;
 use crate::decide::Limit;
-use crate::event::{Layered, SecretRef, Span};
+use crate::event::{Layered, SecretRef, Span, Time};
 use toml::Spanned;
 use toml::de::DeValue;
+
+/// How many characters a date has: `2026-12-20`.
+const DATE_CHARS: usize = 10;
 
 /// One value and which file it stands in.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,29 @@ impl Rate {
     }
 }
 
+/// A day of the calendar, or an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Day {
+    /// A whole day, wherever the reader is.
+    Date(jiff::civil::Date),
+    /// An instant.
+    At(Time),
+}
+
+impl Day {
+    /// Its first instant in a zone: a midnight that a clock change skips begins at the first instant after it.
+    pub(super) fn begins(self, zone: &str) -> Option<Time> {
+        match self {
+            Day::At(time) => Some(time),
+            Day::Date(date) => {
+                let zone = jiff::tz::TimeZone::get(zone).ok()?;
+                let begins = date.to_zoned(zone).ok()?.start_of_day().ok()?;
+                Some(Time::from_millis(begins.timestamp().as_millisecond()))
+            }
+        }
+    }
+}
+
 impl<'t> Node<'t> {
     pub(super) fn place(&self) -> Place {
         Place::new(self.file, self.value.span())
@@ -79,8 +105,24 @@ impl<'t> Node<'t> {
         Span::parse(self.text()?).ok()
     }
 
+    /// `"2026-12-20"`, or an instant as RFC 3339; TOML's own dates likewise.
+    pub(super) fn day(&self) -> Option<Day> {
+        let text = match self.value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(date) => date.to_string(),
+            _ => return None,
+        };
+        let date = || (text.len() == DATE_CHARS).then(|| text.parse().ok()).flatten().map(Day::Date);
+        date().or_else(|| Time::parse(&text).ok().flatten().map(Day::At))
+    }
+
     pub(super) fn rate(&self) -> Option<Rate> {
         Rate::parse(self.text()?)
+    }
+
+    /// `"30m"` or `"on change"`.
+    pub(super) fn rhythm(&self) -> Option<crate::decide::Rhythm> {
+        super::keeping::rhythm(*self)
     }
 
     /// The elements of a list; a value that is no list has none.
@@ -128,6 +170,21 @@ impl<'t> Node<'t> {
             "env" => Some(SecretRef::Env(text.to_owned())),
             _ => None,
         }
+    }
+
+    /// Whether it is a string that is not blank.
+    pub(super) fn is_said(&self) -> bool {
+        self.text().is_some_and(|text| !text.trim().is_empty())
+    }
+
+    /// The path of `{ file = "…" }`.
+    pub(super) fn member_file(&self) -> Option<At<&'t str>> {
+        let entries = self.entries();
+        let [(key, value)] = entries.as_slice() else {
+            return None;
+        };
+        let path = value.text().filter(|path| key.value == "file" && !path.trim().is_empty())?;
+        Some(At { value: path, place: value.place() })
     }
 
     /// A text for insiders, or texts by layer.

@@ -34,6 +34,7 @@ fn key(word: &str) -> Option<ViaKey> {
     Some(match word {
         "opening" => ViaKey::Kind(Kind::Opening),
         "update" => ViaKey::Kind(Kind::Update),
+        "escalation" => ViaKey::Kind(Kind::Escalation),
         "reminder" => ViaKey::Kind(Kind::Reminder),
         "digest" => ViaKey::Kind(Kind::Digest),
         "resolution" => ViaKey::Kind(Kind::Resolution),
@@ -44,7 +45,12 @@ fn key(word: &str) -> Option<ViaKey> {
 }
 
 /// A channel that is configured and serves contacts.
-fn serving(document: &Document<'_>, channels: &[Draft<'_>], text: At<&str>, report: &Report) -> Option<Name> {
+pub(super) fn serving(
+    document: &Document<'_>,
+    channels: &[Draft<'_>],
+    text: At<&str>,
+    report: &Report,
+) -> Option<Name> {
     let name = channel::known(document, text, report)?;
     let draft = channels.iter().find(|draft| draft.name == name)?;
     if draft.kind.address.is_none() {

@@ -52,8 +52,8 @@ pub struct Reloader {
     key: [u8; 32],
     /// What is in force.
     config: ArcSwap<Config>,
-    /// The files in which its secrets lie.
-    secret_files: ArcSwap<BTreeSet<PathBuf>>,
+    /// The files in which its secrets lie, and those of members.
+    other_files: ArcSwap<BTreeSet<PathBuf>>,
     tokens: OnceLock<Arc<LiveTokens>>,
     heartbeat: watch::Sender<Option<HeartbeatSettings>>,
     /// What is read at start only: the ways in and the journal.
@@ -77,7 +77,7 @@ impl Reloader {
             paths,
             key,
             config: ArcSwap::new(config.clone()),
-            secret_files: ArcSwap::from_pointee(secret_files(config)),
+            other_files: ArcSwap::from_pointee(other_files(config)),
             tokens: OnceLock::new(),
             heartbeat: watch::Sender::new(config.heartbeat.clone()),
             at_start: (config.ingest.clone(), config.journal.clone()),
@@ -200,18 +200,19 @@ impl Reloader {
         if self.tokens.get().is_some() {
             measure::http_listens(&self.shared.metrics);
         }
-        self.secret_files.store(Arc::new(secret_files(&config)));
+        self.other_files.store(Arc::new(other_files(&config)));
         self.config.store(config);
         true
     }
 }
 
-fn secret_files(config: &Config) -> BTreeSet<PathBuf> {
-    let files = config.secrets().into_iter().filter_map(|(_, secret)| match secret {
+/// What is read besides the files of TOML.
+fn other_files(config: &Config) -> BTreeSet<PathBuf> {
+    let secrets = config.secrets().into_iter().filter_map(|(_, secret)| match secret {
         SecretRef::File(path) => Some(path.clone()),
         SecretRef::Env(_) => None,
     });
-    files.collect()
+    secrets.chain(config.member_files.iter().cloned()).collect()
 }
 
 /// Reloads on SIGHUP, and when something changes in the folders of the files.
@@ -227,8 +228,8 @@ pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
         loop {
             // A change may have brought folders.
             if let Some(watcher) = &mut watcher {
-                let secrets = reloader.secret_files.load();
-                let folders = folders_of(&reloader.paths, &secrets, &reloader.at_start.1.path);
+                let others = reloader.other_files.load();
+                let folders = folders_of(&reloader.paths, &others, &reloader.at_start.1.path);
                 watch_folders(watcher, &folders, &mut warned);
             }
             // Cancel-safe: nothing is lost by asking anew.
@@ -243,20 +244,20 @@ pub fn watch(reloader: &Arc<Reloader>, tasks: &Tasks) {
     });
 }
 
-/// Whether a path may be one of the configuration's or a secret's: a journal in the same folder changes all the time.
-fn concerns(path: &Path, secrets: &BTreeSet<PathBuf>) -> bool {
+/// Whether a path may be one of the configuration's, a secret's or of members: a journal in the same folder changes all the time.
+fn concerns(path: &Path, others: &BTreeSet<PathBuf>) -> bool {
     let swapped = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".."));
     let is_toml = path.extension().is_some_and(|kind| kind == "toml");
-    let is_secret = || secrets.iter().any(|secret| secret.file_name() == path.file_name());
-    is_toml || swapped || is_secret() || path.is_dir()
+    let is_other = || others.iter().any(|other| other.file_name() == path.file_name());
+    is_toml || swapped || is_other() || path.is_dir()
 }
 
 fn watcher(changed: &Arc<Notify>, reloader: &Arc<Reloader>) -> Option<notify::RecommendedWatcher> {
     let (told, reloader) = (changed.clone(), reloader.clone());
     let on_event = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
-        let secrets = reloader.secret_files.load();
-        if !event.kind.is_access() && event.paths.iter().any(|path| concerns(path, &secrets)) {
+        let others = reloader.other_files.load();
+        if !event.kind.is_access() && event.paths.iter().any(|path| concerns(path, &others)) {
             told.notify_one();
         }
     };
@@ -280,8 +281,9 @@ fn watch_folders(watcher: &mut notify::RecommendedWatcher, folders: &[PathBuf], 
     }
 }
 
-/// The folders of the files and those below them, and those of secrets, without the journal's.
-fn folders_of(paths: &[PathBuf], secrets: &BTreeSet<PathBuf>, journal: &Path) -> Vec<PathBuf> {
+/// The folders of the files and those below them, and those of what else is read, without the
+/// journal's.
+fn folders_of(paths: &[PathBuf], others: &BTreeSet<PathBuf>, journal: &Path) -> Vec<PathBuf> {
     let journal = journal.canonicalize().ok();
     let parent = |path: &PathBuf| match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -298,7 +300,7 @@ fn folders_of(paths: &[PathBuf], secrets: &BTreeSet<PathBuf>, journal: &Path) ->
         next.extend(below.filter(is_folder).map(|entry| entry.path()));
         all.push(folder);
     }
-    for folder in secrets.iter().map(parent) {
+    for folder in others.iter().map(parent) {
         let is_journal = journal.is_some() && folder.canonicalize().ok() == journal;
         if all.len() < FOLDERS_MAX && !is_journal && !all.contains(&folder) {
             all.push(folder);

@@ -1,11 +1,13 @@
 //! R4 to R6, R11, R16: what an alert event changes; an unchanged one changes nothing.
 
+use super::clock;
 use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
 use super::heartbeat;
 use super::notice;
 use super::opened;
-use super::policy::{Policy, Row, RowKind};
-use super::route::{self, Asked};
+use super::policy::{Policy, RowKind};
+use super::route::{self, Asked, Held};
+use super::row::Row;
 use super::state::{Alert, Case, State};
 use crate::event::id::{CaseId, Digest, Fingerprint};
 use crate::event::{AlertEvent, Labels, Name, Severity, Span, Status, Time};
@@ -114,7 +116,15 @@ pub(super) fn join(
     already: &[CaseId],
     facts: &mut Vec<Fact>,
 ) {
-    let asked = Asked { kind: RowKind::Alert, labels, severity, customer_impact: None };
+    let since = state.alerts.get(&fingerprint).map_or(received, |alert| alert.record.received.min(received));
+    let asked = Asked {
+        kind: RowKind::Alert,
+        labels,
+        severity,
+        customer_impact: None,
+        now: Some(now),
+        held: Held::Since(since),
+    };
     for row in route::governing(policy, &asked) {
         let group = row.group_by.of(labels);
         let case = find_group(state, row, &group);
@@ -134,6 +144,10 @@ pub(super) fn join(
             row: row.name.clone(),
             disclosure: policy.disclosure(&row.audience),
         });
+        if clock::counts(row) {
+            let (row, audience) = (row.name.clone(), row.audience.clone());
+            facts.push(Fact::RowBegan { case, row, audience, since });
+        }
         facts.push(Fact::AlertJoined { case, fingerprint });
         let wait = if policy.ladder.is_urgent(severity) { Span::ZERO } else { row.group_wait };
         facts.push(Fact::CaseDue { case, at: Some(received + wait) });
@@ -214,7 +228,8 @@ fn resolved(
     for id in &alert.cases {
         let Some(case) = state.cases.get(id) else { continue };
         let unsaid = case.members.get(&fingerprint).is_some_and(|member| !member.said_firing);
-        let carries_the_end = case.members.len() == 1 && end_is_owed(case);
+        let drafted = case.briefings.iter().any(|briefing| briefing.draft().is_some());
+        let carries_the_end = case.members.len() == 1 && (end_is_owed(case) || drafted);
         if unsaid && state.catch_up.is_none() && !is_withheld(case) && !carries_the_end {
             facts.push(Fact::AlertsLeft { case: *id, alerts: vec![fingerprint] });
             if case.members.len() == 1 && case.is_quiet() {

@@ -1,13 +1,14 @@
 //! R31, R34, R40: the deliveries of a notification, and what ends because of them.
 
 use super::fact::{Decided, End, Fact, Notified, Said, SupersededBy, SuppressedBy};
+use super::fallback;
 use super::policy::Policy;
 use super::say::Word;
 use super::state::{Briefing, Delivery, State};
 use super::target;
 use crate::event::Recipient;
 use crate::event::id::{DeliveryId, Digest, NotificationId};
-use crate::message::{Disclosure, Kind, Message};
+use crate::message::{Disclosure, Kind, Message, Wording};
 use std::collections::BTreeSet;
 
 /// Those who get one notification.
@@ -39,12 +40,21 @@ pub(super) fn decide(
     let counted =
         |fact: &Fact| if let Fact::Notified(notified) = fact { notified.deliveries.len() } else { 0 };
     let mut next = state.last_delivery.0 + facts.iter().map(counted).sum::<usize>() as u64;
+    let fallback_at = |recipient: &Recipient| fallback::at(policy, word.row, recipient, state.time);
     let mut deliveries = Vec::with_capacity(recipients.len());
     for recipient in recipients {
         let Some(channel) = policy.channel_of(&recipient).cloned() else { continue };
         next += 1;
         let key = key_of(policy, word, ordinal, kind, &recipient, content);
-        deliveries.push(Decided { id: DeliveryId(next), recipient, channel, kind, key, redrive_of });
+        deliveries.push(Decided {
+            id: DeliveryId(next),
+            fallback_at: fallback_at(&recipient),
+            recipient,
+            channel,
+            kind,
+            key,
+            redrive_of,
+        });
     }
     let after = after(state, policy, briefing, kind, &deliveries);
     facts.push(Fact::Notified(Box::new(Notified {
@@ -62,6 +72,10 @@ pub(super) fn decide(
         ended: word.ended.clone(),
         speaks_for: word.speaks_for.clone(),
         disclosure: level,
+        next_update: word.next_update,
+        agreed: word.wording == Wording::Agreed,
+        revision: word.draft.map(|draft| draft.revision),
+        cause: word.cause,
         message: std::sync::Arc::new(message),
         deliveries,
     })));

@@ -69,6 +69,9 @@ pub(super) fn make(
         resolved_at: None,
         route: "",
         audience: audience.as_str(),
+        customers_told: None,
+        write_up: None,
+        hold: false,
         about: About::Digest { reason, shown: &shown, total },
     };
     let only = [recipient.clone()];

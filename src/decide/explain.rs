@@ -1,9 +1,11 @@
 //! R10: what each row would make of an event, and why: the answer to "who is told, and who is not".
 
 use super::incident;
-use super::policy::{Policy, Row, RowKind};
-use super::route::{self, Asked, Mismatch, Reading};
-use crate::event::{Event, Labels, Severity, Status};
+use super::policy::{Policy, RowKind};
+use super::route::{self, Asked, Held, Mismatch, Reading};
+use super::row::Row;
+use super::state::State;
+use crate::event::{Event, Labels, Severity, Status, Time};
 use crate::message::Kind;
 use serde::Serialize;
 
@@ -38,28 +40,43 @@ pub struct RowAnswer {
     pub reason: String,
 }
 
-/// Every row's answer, in reading order; last, the row of `unrouted` where it is asked for.
-pub fn explain(policy: &Policy, event: &Event) -> Vec<RowAnswer> {
+/// Every row's answer at an instant, in reading order; last, the row of `unrouted` where it is asked for. What providers
+/// said of addresses is not asked.
+pub fn explain(policy: &Policy, event: &Event, at: Time) -> Vec<RowAnswer> {
     let none = Labels::default();
+    let state = State { time: at, ..State::default() };
     let (asked, known, speaks) = match event {
         Event::Alert(alert) => {
             let (severity, known) = policy.ladder.place(alert.labels.get("severity"));
-            let asked =
-                Asked { kind: RowKind::Alert, labels: &alert.labels, severity, customer_impact: None };
+            let asked = Asked {
+                kind: RowKind::Alert,
+                labels: &alert.labels,
+                severity,
+                customer_impact: None,
+                now: None,
+                held: Held::Unasked,
+            };
             (asked, known, alert.status == Status::Firing)
         }
         Event::Incident(event) => {
             let (severity, known) = policy.ladder.place(event.severity.as_deref());
             let labels = event.labels.as_ref().unwrap_or(&none);
             let customer_impact = event.customer_impact;
-            let asked = Asked { kind: RowKind::Incident, labels, severity, customer_impact };
+            let asked = Asked {
+                kind: RowKind::Incident,
+                labels,
+                severity,
+                customer_impact,
+                now: None,
+                held: Held::Unasked,
+            };
             (asked, known, incident::opens(event.action))
         }
     };
     let mut answers = Vec::new();
     route::read(policy, &asked, |row, reading| {
         let (verdict, reason) = match reading {
-            Reading::Governs => governs(policy, row, &asked, known, speaks),
+            Reading::Governs => governs(&state, policy, row, &asked, known, speaks),
             Reading::Governed(by) => (RowVerdict::Governed, format!("{} has this audience already", by.name)),
             Reading::Stopped(by) => {
                 (RowVerdict::Stopped, format!("{} ends the reading of its file", by.name))
@@ -69,7 +86,7 @@ pub fn explain(policy: &Policy, event: &Event) -> Vec<RowAnswer> {
         answers.push(answer(row, verdict, reason));
     });
     if let Some(row) = route::governing(policy, &asked).pop().filter(|row| is_unrouted(policy, row)) {
-        let (verdict, why) = governs(policy, row, &asked, known, speaks);
+        let (verdict, why) = governs(&state, policy, row, &asked, known, speaks);
         let reason =
             if route::is_orphan(policy, &asked) { "it belongs to no team" } else { "no row matches" };
         answers.push(answer(row, verdict, format!("{reason}; {why}")));
@@ -85,7 +102,14 @@ fn answer(row: &Row, verdict: RowVerdict, reason: String) -> RowAnswer {
     RowAnswer { route: row.name.to_string(), audience: row.audience.to_string(), verdict, reason }
 }
 
-fn governs(policy: &Policy, row: &Row, asked: &Asked<'_>, known: bool, speaks: bool) -> (RowVerdict, String) {
+fn governs(
+    state: &State,
+    policy: &Policy,
+    row: &Row,
+    asked: &Asked<'_>,
+    known: bool,
+    speaks: bool,
+) -> (RowVerdict, String) {
     let name = policy.ladder.name(asked.severity);
     let counted = if known { "" } else { " (a missing or unknown severity counts as this)" };
     let urgent = policy.ladder.is_urgent(asked.severity);
@@ -96,7 +120,7 @@ fn governs(policy: &Policy, row: &Row, asked: &Asked<'_>, known: bool, speaks: b
         );
     }
     let by = policy.audiences.get(&row.audience).map(|audience| {
-        super::via::recipients(policy, audience, &row.via, Kind::Opening, urgent)
+        super::via::recipients(state, policy, audience, &row.via, Kind::Opening, urgent)
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>()
@@ -140,6 +164,11 @@ fn mismatch(policy: &Policy, row: &Row, asked: &Asked<'_>, why: Mismatch<'_>) ->
             (Some(wanted), Some(is)) => format!("customer_impact is {is}, wanted is {wanted}"),
             (Some(wanted), None) => format!("customer_impact is not known, wanted is {wanted}"),
             (None, _) => "customer_impact does not matter".to_owned(),
+        },
+        Mismatch::Hours => "it is not the time for it".to_owned(),
+        Mismatch::Lasting(at) => match at {
+            Some(at) => format!("its conditions have not held for long enough; they will have at {at}"),
+            None => "its conditions have not held for long enough".to_owned(),
         },
         Mismatch::Watchdog => "it is a watchdog: only its silence is told, to the owner".to_owned(),
         Mismatch::NoneOutside => "severity none goes to no business or external audience".to_owned(),

@@ -1,12 +1,14 @@
 //! R16, R20: when and what a group of alerts says: its opening, changes, reminders and end.
 
 use super::fact::{Fact, Said, WithheldReason};
+use super::matter::{Matter, Sort};
 use super::pace;
-use super::policy::{Policy, Row};
+use super::policy::Policy;
+use super::row::Row;
 use super::say::{self, Word};
 use super::standing::{self, Standing, subject};
 use super::state::{Alert, Briefing, Case, State};
-use super::via;
+use super::{clock, escalate, promise, speak, tend, via};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Labels, Span, Status, Time};
 use crate::message::{CaseStatus, Disclosure, Kind};
@@ -28,6 +30,9 @@ pub(super) fn speak(
     };
     let row = policy.row(&briefing.row, &briefing.audience);
     let standing = Standing::of(state, case, briefing.said_severity());
+    if is_tended(row, case, briefing) {
+        return tended(state, policy, now, case, id, labels, standing);
+    }
     let names = super::names::Names::of(policy, id, case);
     let max_alerts = row.map_or(100, |row| row.max_alerts);
     let repeat = row.and_then(|row| row.repeat_every);
@@ -39,16 +44,11 @@ pub(super) fn speak(
     }
     let row_word = |firing, ended, event_at| Word {
         case: id,
-        audience: &briefing.audience,
         row,
-        severity: standing.severity,
-        due: case.due.unwrap_or(now),
         event_at,
         firing,
         ended,
-        speaks_for: Vec::new(),
-        avoid: None,
-        only: None,
+        ..Word::at_desk(&briefing.audience, standing.severity, case.due.unwrap_or(now), now)
     };
     let Some(kind) = kind_to_say(briefing, said_now, now, repeat) else {
         let word = row_word(Vec::new(), Vec::new(), now);
@@ -67,9 +67,7 @@ pub(super) fn speak(
             None,
         );
     }
-    let firing: Vec<Fingerprint> =
-        unsaid(case, &standing.firing, |member| !member.said_firing || member.said_ended);
-    let ended: Vec<Fingerprint> = unsaid(case, &standing.ended, |member| !member.said_ended);
+    let (firing, ended) = unsaid(case, &standing);
     let event_at = event_time(&standing, &firing, &ended, now);
     let word = row_word(firing, ended, event_at);
     let mut facts = say::say(state, policy, now, &word, briefing, &kind_now(kind), said_now);
@@ -84,6 +82,80 @@ pub(super) fn speak(
     };
     facts.push(Fact::CaseDue { case: id, at: next });
     facts
+}
+
+/// Whether more is to be watched than changes and reminders: for most groups it is not, and there are very many.
+fn is_tended(row: Option<&Row>, case: &Case, briefing: &Briefing) -> bool {
+    let by_row = row.is_some_and(|row| row.keeping.is_watchful());
+    by_row || case.course.is_some() || briefing.awaited.is_some() || case.briefings.len() > 1
+}
+
+/// A group whose row promises, holds back, escalates or wants approval; or that was escalated to others.
+fn tended(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    case: &Case,
+    id: CaseId,
+    labels: &Labels,
+    standing: Standing<'_>,
+) -> Vec<Fact> {
+    if let Some(facts) = forget_if_lost(state, policy, now, id, case, &standing) {
+        return facts;
+    }
+    let Some(first) = case.briefings.first() else { return Vec::new() };
+    let row = policy.row(&first.row, &first.audience);
+    let new = first.said.is_none() && standing.status == CaseStatus::Open;
+    if new && began_before_birth(state, policy, now, &standing) {
+        let (reason, at) = (WithheldReason::FirstStart, first_list_at(state, now));
+        return withhold_all(state, policy, id, first, reason, at, None);
+    }
+    let matter = Matter::group(policy, id, case, labels, standing, row.map_or(100, |row| row.max_alerts));
+    let escalated = escalate::decide(state, policy, now, &matter);
+    if !escalated.is_empty() {
+        return escalated;
+    }
+    let mut rest = Vec::new();
+    for briefing in &case.briefings {
+        let said = tend::word(state, policy, now, &matter, briefing);
+        if said.iter().any(|fact| !matches!(fact, Fact::NoticeRaised { .. })) {
+            return said;
+        }
+        rest.extend(said);
+    }
+    let led = speak::lead(state, policy, now, &matter);
+    if !led.is_empty() {
+        return led;
+    }
+    let Sort::Group { standing, .. } = &matter.sort else { return rest };
+    let repeat = row.and_then(|row| row.repeat_every);
+    let held = case
+        .briefings
+        .iter()
+        .any(|briefing| tend::held_end(&matter, briefing, row).is_some_and(|at| now < at));
+    let waits = case.briefings.iter().any(|briefing| briefing.draft().is_some());
+    let mut facts = match standing.status {
+        CaseStatus::Resolved if held || waits => vec![Fact::CaseDue { case: id, at: None }],
+        _ => nothing_to_say(state, policy, now, id, case, first, standing, repeat),
+    };
+    for fact in &mut facts {
+        if let Fact::CaseDue { at, .. } = fact {
+            *at = [*at, next_look(policy, now, &matter)].into_iter().flatten().min();
+        }
+    }
+    rest.extend(facts);
+    rest
+}
+
+fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
+    let tended =
+        matter.case.briefings.iter().filter_map(|briefing| tend::next_look(policy, now, matter, briefing));
+    let others = [
+        promise::next_look(policy, now, matter),
+        escalate::next_look(policy, now, matter),
+        clock::next_miss(policy, matter, now),
+    ];
+    tended.chain(others.into_iter().flatten()).min()
 }
 
 /// R44: alerts of which nobody has heard for so long are forgotten, and their group ends without a word.
@@ -105,13 +177,14 @@ fn forget_if_lost(
     })
 }
 
-fn unsaid(
-    case: &Case,
-    alerts: &[(Fingerprint, &Alert)],
-    is_unsaid: impl Fn(&super::state::Member) -> bool,
-) -> Vec<Fingerprint> {
-    let unsaid = |fingerprint: &Fingerprint| case.members.get(fingerprint).is_some_and(&is_unsaid);
-    alerts.iter().map(|(fingerprint, _)| *fingerprint).filter(unsaid).collect()
+/// The alerts of which no word has said yet that they fire, or that they have ended.
+pub(super) fn unsaid(case: &Case, standing: &Standing<'_>) -> (Vec<Fingerprint>, Vec<Fingerprint>) {
+    let of = |alerts: &[(Fingerprint, &Alert)], is_unsaid: fn(&super::state::Member) -> bool| {
+        let unsaid = |fingerprint: &Fingerprint| case.members.get(fingerprint).is_some_and(is_unsaid);
+        alerts.iter().map(|(fingerprint, _)| *fingerprint).filter(unsaid).collect()
+    };
+    let firing = of(&standing.firing, |member| !member.said_firing || member.said_ended);
+    (firing, of(&standing.ended, |member| !member.said_ended))
 }
 
 /// When the change that is told was received.
@@ -138,9 +211,14 @@ pub(super) fn kind_to_say(
         (_, CaseStatus::Resolved) => Some(Kind::Resolution),
         // Only insiders hear that something is no longer reported (R5).
         (_, CaseStatus::Lost) if briefing.disclosure != Disclosure::Internal => None,
-        _ if last.state != now_said.state || last.severity != now_said.severity => Some(Kind::Update),
+        _ if last.state != now_said.state || worse_or_better(briefing, last, now_said) => Some(Kind::Update),
         _ => repeat.filter(|every| at + *every <= now).map(|_| Kind::Reminder),
     }
+}
+
+/// Outsiders are not told how bad it is (R21).
+fn worse_or_better(briefing: &Briefing, last: Said, now: Said) -> bool {
+    last.severity != now.severity && briefing.disclosure != Disclosure::External
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
@@ -219,7 +297,7 @@ pub(super) fn withhold_all(
     let row = row.or_else(|| policy.row(&briefing.row, &briefing.audience));
     let via = row.map_or(&policy.default_via, |row| &row.via);
     let audience = policy.audiences.get(&briefing.audience);
-    let all = audience.map(|audience| via::recipients(policy, audience, via, Kind::Digest, false));
+    let all = audience.map(|audience| via::recipients(state, policy, audience, via, Kind::Digest, false));
     let fresh = |recipient: &crate::event::Recipient| {
         briefing.lines.get(recipient).and_then(|line| line.withheld) != Some(reason)
     };

@@ -17,7 +17,7 @@ pub(super) fn beat(state: &State, policy: &Policy, now: Time, audience: &Name, b
         format!("This is beat {beat} since the start. Nothing has happened and nothing is to be done.");
     let subject = Subject::notice(audience.as_str(), "heartbeat", "Tidings works", &text, now);
     // Named one by one: no ceiling holds a beat back, or it would look as if nothing worked.
-    let all = via::recipients(policy, known, &policy.default_via, Kind::Notice, false);
+    let all = via::recipients(state, policy, known, &policy.default_via, Kind::Notice, false);
     let word = Word { only: Some(&all), ..Word::at_desk(audience, severity, now, now) };
     say::at_desk(state, policy, now, &word, &subject)
 }

@@ -76,6 +76,20 @@ impl Hours {
     }
 }
 
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        for (place, window) in self.windows.iter().enumerate() {
+            let days: Vec<String> =
+                window.days.iter().map(|day| format!("{day:?}")[..3].to_lowercase()).collect();
+            let comma = if place > 0 { "; " } else { "" };
+            let zone = window.zone.iana_name().unwrap_or("UTC");
+            write!(f, "{comma}{} {}-{} {zone}", days.join(" "), clock(window.from), clock(window.to))?;
+        }
+        Ok(())
+    }
+}
+
 /// What reaches this far without a break has none.
 fn limit() -> crate::event::Span {
     crate::event::Span::from_mins(u64::from((DAYS_LOOKED_AT - 1).unsigned_abs()) * 24 * 60)

@@ -1,8 +1,10 @@
 //! R6: what an incident event changes. The end is the same for every order and repetition of an incident's events.
 
+use super::escalate;
 use super::fact::{CaseAbout, Fact, Stamp};
 use super::merge;
 use super::policy::Policy;
+use super::speak;
 use super::state::{Incident, State};
 use crate::event::id::{CaseId, Digest};
 use crate::event::{Action, IncidentEvent, Span, Stage, Time};
@@ -17,7 +19,7 @@ pub fn case_id(incident: &str) -> CaseId {
 
 pub(super) fn decide(
     state: &State,
-    _policy: &Policy,
+    policy: &Policy,
     now: Time,
     received: Time,
     event: &IncidentEvent,
@@ -34,7 +36,7 @@ pub(super) fn decide(
             return Vec::new();
         }
     } else if let Some(known) = known {
-        let newer = |field: &str| known.stamps.get(field).is_some_and(|have| *have >= stamp);
+        let newer = |field: &str| known.stamp(field).is_some_and(|have| have >= stamp);
         super::state::keep_newest(&mut event, newer);
     }
     let open = open_after(&event, known, stamp);
@@ -59,8 +61,18 @@ pub(super) fn decide(
     let merged = event.into.clone().filter(|_| event.action == Action::Merge);
     let is_open = open.or(known.and_then(|known| known.open)).is_some();
     let id = event.incident.clone();
-    facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open });
+    let earlier = Some(received).filter(|received| *received < now);
+    let causes =
+        if acts_on_case(&event) { escalate::causes(policy, received, known, &event) } else { Vec::new() };
+    let acknowledges = event.action == Action::Acknowledge;
+    let by_event = acknowledges.then(|| {
+        let severity = known.map_or(policy.ladder.place(None).0, |known| speak::severity_of(policy, known));
+        escalate::by_event(case, &event, severity)
+    });
+    facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open, received: earlier });
     facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
+    facts.extend(causes.into_iter().map(|cause| Fact::EscalationCaused { case, cause }));
+    facts.extend(by_event);
     if speaks(action) {
         let due = state.cases.get(&case).and_then(|case| case.due);
         let at = due.map_or(received.min(now), |due| due.min(received.min(now)));
@@ -69,11 +81,21 @@ pub(super) fn decide(
     facts
 }
 
+/// Whether the event may give something to escalate.
+fn acts_on_case(event: &IncidentEvent) -> bool {
+    matches!(event.action, Action::Open | Action::Update | Action::Reopen)
+}
+
 /// What speaks: the rest is kept for the timeline and for who leads.
 fn speaks(action: Action) -> bool {
     match action {
-        Action::Open | Action::Update | Action::Resolve | Action::Reopen | Action::Merge => true,
-        Action::Acknowledge | Action::Note => false,
+        Action::Open
+        | Action::Update
+        | Action::Acknowledge
+        | Action::Resolve
+        | Action::Reopen
+        | Action::Merge => true,
+        Action::Note => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What `decide` is given: events, commands, outcomes of attempts, ticks, changes of policy. Time is a field of it.
 
+use super::fact::{AckWay, DraftText};
 use super::redrive::Redrive;
-use crate::event::id::{DeliveryId, Digest, Fingerprint};
+use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
 use crate::event::{Event, Name, Recipient, Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +172,61 @@ pub enum Command {
         /// For which audience: its level is that of the message.
         audience: Name,
         /// Who asks.
+        by: Box<str>,
+    },
+    /// Somebody has taken a case on (R25).
+    Acknowledge {
+        /// Which case.
+        case: CaseId,
+        /// Who.
+        by: Box<str>,
+        /// By which way they say so.
+        way: AckWay,
+    },
+    /// What is needed from somebody is answered.
+    AnswerNeeds {
+        /// In which case.
+        case: CaseId,
+        /// What.
+        text: Box<str>,
+        /// Who answers.
+        by: Box<str>,
+    },
+    /// A draft may leave (R23).
+    ApproveDraft {
+        /// In which case.
+        case: CaseId,
+        /// To which audience.
+        audience: Name,
+        /// Which revision of it was read.
+        revision: u32,
+        /// Who says so.
+        by: Box<str>,
+    },
+    /// A draft gets other words, which somebody must approve (R23).
+    EditDraft {
+        /// In which case.
+        case: CaseId,
+        /// To which audience.
+        audience: Name,
+        /// Which revision of it was read.
+        revision: u32,
+        /// The words.
+        text: DraftText,
+        /// Who says so.
+        by: Box<str>,
+    },
+    /// A draft must not leave (R23).
+    RejectDraft {
+        /// In which case.
+        case: CaseId,
+        /// To which audience.
+        audience: Name,
+        /// Which revision of it was read.
+        revision: u32,
+        /// Why, in their words.
+        reason: Box<str>,
+        /// Who says so.
         by: Box<str>,
     },
     /// Send again what was dead-lettered (R33).

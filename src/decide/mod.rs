@@ -3,16 +3,23 @@
 //! [`step`] is the one way in: it decides an input, applies what was decided, and goes on with what that made due,
 //! each stage a pure function of State and Policy.
 
+mod address;
 mod alert;
+mod approve;
+mod clock;
 mod deliveries;
+mod desk;
 mod digest;
+mod escalate;
 mod fact;
+mod fallback;
 mod group;
 mod heartbeat;
 mod hours;
 mod incident;
 mod inner_words;
 mod input;
+mod matter;
 mod merge;
 mod names;
 mod notice;
@@ -20,16 +27,19 @@ mod opened;
 mod outcome;
 mod pace;
 mod policy;
+mod promise;
 mod redrive;
 mod release;
 mod remarks;
 mod route;
+mod row;
 mod say;
 mod speak;
 mod standing;
 mod start;
 mod step;
 mod target;
+mod tend;
 mod test_message;
 mod via;
 
@@ -37,9 +47,11 @@ pub mod explain;
 pub mod state;
 
 pub use alert::{group_id, is_unchanged};
+pub use approve::refusal as command_refusal;
 pub use fact::{
-    AlertRecord, CaseAbout, DeadBy, Decided, End, Fact, NoticeKind, Notified, Said, SpokenFor, Stamp,
-    SupersededBy, SuppressedBy, WatchChange, WithheldReason,
+    AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
+    HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
+    SuppressedBy, WatchChange, WithheldReason,
 };
 pub use hours::{Hours, Window};
 pub use incident::case_id as incident_case;
@@ -51,13 +63,15 @@ pub use merge::goes_on_as;
 pub use names::public_reference;
 pub use opened::{IncidentRule, rules_met};
 pub use policy::{
-    Audience, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans, Policy,
-    Row, RowKind, Via, ViaKey,
+    Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans,
+    Policy, RowKind, Via, ViaKey,
 };
 pub use redrive::{Redrive, refusal as redrive_refusal};
 pub use remarks::{Remark, RemarkCode, remarks, remarks_alone};
+pub use row::{Approval, AtDue, Cadence, Fallback, Keeping, Rhythm, Row};
 pub use state::State;
 pub use step::{Verdict, step};
+pub use via::by_every_address;
 
 use crate::event::Span;
 

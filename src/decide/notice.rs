@@ -73,8 +73,8 @@ pub(super) fn tell(state: &State, policy: &Policy, now: Time, kind: NoticeKind) 
 fn said_later(state: &State, policy: &Policy, now: Time, word: &Word<'_>) -> Option<Time> {
     let audience = policy.audiences.get(word.audience)?;
     let urgent = policy.ladder.is_urgent(word.severity);
-    let all = via::recipients(policy, audience, &policy.default_via, Kind::Notice, urgent);
-    let all = target::avoiding(policy, all, word.avoid);
+    let all = via::recipients(state, policy, audience, &policy.default_via, Kind::Notice, urgent);
+    let all = target::avoiding(state, policy, all, word.avoid);
     all.iter().filter_map(|recipient| pace::ceiling_reached(state, policy, now, recipient)).min()
 }
 
@@ -91,5 +91,8 @@ fn heading(kind: NoticeKind) -> &'static str {
         NoticeKind::NothingMeetsRule => "An incident may be over",
         NoticeKind::Nobody => "Nobody could be told",
         NoticeKind::Watchdog => "A watchdog",
+        NoticeKind::Missed => "A word was not said in time",
+        NoticeKind::FellBack => "A message went another way",
+        NoticeKind::AddressDead => "An address is dead",
     }
 }

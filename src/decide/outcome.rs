@@ -1,5 +1,6 @@
 //! R33, R35: what comes of attempts: ends, retries, and the health of channels.
 
+use super::address;
 use super::deliveries;
 use super::digest;
 use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind, SupersededBy};
@@ -34,12 +35,13 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, outcome: &Outcom
     let fresh = ChannelState::default();
     let channel = state.channels.get(&delivery.channel).unwrap_or(&fresh);
     match &outcome.result {
-        Ok(accepted) => delivered(policy, outcome.delivery, delivery, channel, accepted),
+        Ok(accepted) => delivered(state, policy, outcome.delivery, delivery, channel, accepted),
         Err(failure) => failed(state, policy, now, outcome.delivery, delivery, channel, failure),
     }
 }
 
 fn delivered(
+    state: &State,
     policy: &Policy,
     id: DeliveryId,
     delivery: &Delivery,
@@ -48,6 +50,7 @@ fn delivered(
 ) -> Vec<Fact> {
     let mut facts = vec![Fact::Ended { delivery: id, end: End::Delivered(accepted.clone()) }];
     facts.extend(works(policy, id, delivery, channel));
+    facts.extend(address::works(state, policy, delivery));
     facts
 }
 
@@ -141,6 +144,7 @@ fn own_failure(
             delivery: id,
             end: End::DeadLettered { why, failure: Some(failure.clone()) },
         });
+        facts.extend(address::failed(state, policy, now, delivery, failure));
         return facts;
     }
     let asked = if let Retry::After(asked) = failure.retry { asked } else { None };

@@ -2,7 +2,8 @@
 
 use super::fact::WithheldReason;
 use super::notice::desk_id;
-use super::policy::{Limit, Policy, Row};
+use super::policy::{Limit, Policy};
+use super::row::Row;
 use super::state::State;
 use crate::event::{Name, Recipient, Span, Time};
 

@@ -1,10 +1,12 @@
 //! The compiled, validated configuration as far as decisions read it. Secrets and ways in are not part of it.
 
+use super::hours::Hours;
 use super::opened::IncidentRule;
+use super::row::{Cadence, Row};
 use crate::event::id::Digest;
-use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span};
+use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span, Time};
 use crate::message::{Disclosure, Kind, Templates};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Everything that a decision may ask of the configuration.
@@ -32,6 +34,14 @@ pub struct Policy {
     pub channels: BTreeMap<Name, ChannelPolicy>,
     /// The public names of components, by id.
     pub components: BTreeMap<Box<str>, Box<str>>,
+    /// Components of which outsiders hear at once: `lasting` of their rows is zero (R12).
+    pub critical: BTreeSet<Box<str>>,
+    /// How often audiences are told of an incident, where their row does not say (R22).
+    pub cadence: Cadence,
+    /// Within how long of an incident's end its write-up is promised; `None` promises none.
+    pub write_up: Option<Span>,
+    /// The people's names of contacts, for the lint of what outsiders are to read.
+    pub people: Vec<Box<str>>,
     /// Who hears what no row matches, and what would reach nobody (R10).
     pub unrouted: Option<Name>,
     /// The row that stands for `unrouted`: named `unrouted`, with the defaults of all rows.
@@ -93,69 +103,10 @@ pub struct Conditions {
     pub severity: Option<SeveritySet>,
     /// Whether customers must be, or must not be, affected.
     pub customer_impact: Option<bool>,
-}
-
-/// One row of the routing table.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// Its identity.
-    pub name: Name,
-    /// The sentence for people.
-    pub about: Box<str>,
-    /// Names it had before (R13).
-    pub was: Vec<Name>,
-    /// Which file it stands in, counted in reading order: `stop` ends the reading of that file.
-    pub file: usize,
-    /// What it asks.
-    pub conditions: Conditions,
-    /// Whether a match ends the reading of its file's rows.
-    pub stop: bool,
-    /// Whom it tells.
-    pub audience: Name,
-    /// By which channels.
-    pub via: Via,
-    /// By which labels alerts are gathered (R16).
-    pub group_by: GroupBy,
-    /// How long a new group waits for company.
-    pub group_wait: Span,
-    /// How long a group that has spoken waits before it speaks of a change.
-    pub group_interval: Span,
-    /// How often it reminds while nothing changes (R20); `None` is never.
-    pub repeat_every: Option<Span>,
-    /// The most alerts in one message (R16).
-    pub max_alerts: usize,
-    /// How long the same state is not said twice to one recipient (R17).
-    pub dedupe_for: Span,
-    /// The most messages for one recipient from this row (R19).
-    pub throttle: Option<Limit>,
-    /// The user's template, if one is named.
-    pub template: Option<Name>,
-}
-
-impl Row {
-    /// The row that stands for `unrouted` (R10): alerts by name, told as rows without keys of their own are.
-    pub fn unrouted(audience: &Name, via: &Via) -> Row {
-        let conditions =
-            Conditions { kind: RowKind::Alert, matchers: Vec::new(), severity: None, customer_impact: None };
-        Row {
-            name: Name::from("unrouted"),
-            about: "What no row matches".into(),
-            was: Vec::new(),
-            file: usize::MAX,
-            conditions,
-            stop: false,
-            audience: audience.clone(),
-            via: via.clone(),
-            group_by: GroupBy::Labels(vec!["alertname".into()]),
-            group_wait: Span::from_secs(30),
-            group_interval: Span::from_mins(5),
-            repeat_every: None,
-            max_alerts: 100,
-            dedupe_for: Span::from_mins(5),
-            throttle: None,
-            template: None,
-        }
-    }
+    /// For how long the other conditions must have held without a break (R12).
+    pub lasting: Option<Span>,
+    /// When it counts at all; `None` is always.
+    pub hours: Option<Hours>,
 }
 
 /// The other conditions of a `{team}` row, and which rows it was read as.
@@ -231,6 +182,8 @@ pub struct Audience {
     pub contacts: Vec<Name>,
     /// Its destinations.
     pub destinations: Vec<Recipient>,
+    /// Who approves what it is told: an internal audience (R23).
+    pub approvers: Option<Name>,
 }
 
 /// A person or desk.
@@ -240,8 +193,29 @@ pub struct Contact {
     pub name: Name,
     /// By which channels it can be reached, in the order of the channels in the file.
     pub by_channel: BTreeMap<Name, Recipient>,
-    /// One recipient for each of its addresses: for each kind, the first channel that serves it.
+    /// One recipient for each of its addresses, in the order in which the contact prefers them: for each kind, the
+    /// channel that it prefers among those which serve it.
     pub all: Vec<Recipient>,
+    /// Who is told instead while it cannot be (R14). A chain of these never comes back to where it began.
+    pub backup: Option<Name>,
+    /// When it is not there.
+    pub away: Option<Away>,
+}
+
+/// When a contact is not there (R14): from the first instant on, up to the one at which it is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Since when; `None` is always.
+    pub from: Option<Time>,
+    /// When it is back; `None` is never.
+    pub until: Option<Time>,
+}
+
+impl Away {
+    /// Whether it is not there at this instant.
+    pub fn covers(&self, now: Time) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// Where one recipient is reached.
@@ -292,6 +266,18 @@ impl Policy {
     /// The level of an audience; the strictest for one that is no longer in the configuration.
     pub fn disclosure(&self, audience: &Name) -> Disclosure {
         self.audiences.get(audience).map_or(Disclosure::External, |audience| audience.disclosure)
+    }
+
+    /// The contact, and those who are told instead of it, one after the other.
+    pub fn with_backups<'p>(&'p self, contact: &'p Contact) -> impl Iterator<Item = &'p Contact> {
+        let next = |contact: &&'p Contact| self.contacts.get(contact.backup.as_ref()?);
+        std::iter::successors(Some(contact), next).take(self.contacts.len())
+    }
+
+    /// The keyed hash by which facts name the address of a recipient.
+    pub fn address_digest(&self, recipient: &Recipient) -> Option<Digest> {
+        let endpoint = self.endpoints.get(recipient)?;
+        Some(Digest::keyed(&self.reference_key, &[b"address", endpoint.address.as_bytes()]))
     }
 
     /// The channel that a recipient's deliveries go by: its own, unless everything is redirected (R40).

@@ -1,7 +1,10 @@
 //! R10, R13: which rows govern an alert or incident: for each audience the first row that matches.
 
-use super::policy::{Conditions, Policy, Row, RowKind};
-use crate::event::{Labels, Severity};
+use super::clock;
+use super::policy::{Conditions, Policy, RowKind};
+use super::row::Row;
+use super::state::Case;
+use crate::event::{Labels, Severity, Span, Time};
 use crate::message::Disclosure;
 
 /// What rows may ask about.
@@ -15,6 +18,44 @@ pub struct Asked<'a> {
     pub severity: Severity,
     /// Whether customers are affected, as far as known.
     pub customer_impact: Option<bool>,
+    /// The instant for `hours`; `None` takes them as met.
+    pub now: Option<Time>,
+    /// For how long the conditions have held.
+    pub held: Held<'a>,
+}
+
+/// For how long the conditions of rows have held (R12).
+#[derive(Clone, Copy, Debug)]
+pub enum Held<'a> {
+    /// Nobody asks: `lasting` is taken as met.
+    Unasked,
+    /// Since then, for every row.
+    Since(Time),
+    /// As the case has it for each row.
+    Case {
+        /// The case.
+        case: &'a Case,
+        /// Whether it is about a component of which outsiders hear at once.
+        critical: bool,
+    },
+}
+
+impl Asked<'_> {
+    /// Whether the row's other conditions have held for as long as it asks; else when they will have.
+    fn lasted(&self, policy: &Policy, row: &Row) -> Result<(), Option<Time>> {
+        let Some(now) = self.now else { return Ok(()) };
+        let (since, critical) = match self.held {
+            Held::Unasked => return Ok(()),
+            Held::Since(since) => (Some(since), false),
+            Held::Case { case, critical } => (case.clock(row).map(|clock| clock.since), critical),
+        };
+        let lasting = clock::lasting(policy, row, critical);
+        match since.map(|since| since + lasting) {
+            _ if lasting == Span::ZERO => Ok(()),
+            Some(at) if at <= now => Ok(()),
+            at => Err(at),
+        }
+    }
 }
 
 /// What a row made of it, before anything is withheld.
@@ -41,6 +82,10 @@ pub enum Mismatch<'p> {
     Severity,
     /// The customer impact.
     CustomerImpact,
+    /// It is not the time for it.
+    Hours,
+    /// Its conditions have not held for long enough: when they will have, if that is known.
+    Lasting(Option<Time>),
     /// It is a watchdog, which no row tells of.
     Watchdog,
     /// Severity `none` goes to no business or external audience (R9).
@@ -75,6 +120,10 @@ impl Conditions {
         if self.customer_impact.is_some() && self.customer_impact != asked.customer_impact {
             return Some(Mismatch::CustomerImpact);
         }
+        let hours = self.hours.as_ref().zip(asked.now);
+        if hours.is_some_and(|(hours, now)| !hours.holds(now)) {
+            return Some(Mismatch::Hours);
+        }
         let miss = self.matchers.iter().position(|matcher| !matcher.matches(asked.labels));
         miss.map(|place| Mismatch::Matcher(self, place))
     }
@@ -95,7 +144,8 @@ pub fn read<'p>(policy: &'p Policy, asked: &Asked<'_>, mut each: impl FnMut(&'p 
         let watchdog = watchdog.then_some(Mismatch::Watchdog);
         let mismatch = watchdog
             .or_else(|| row.conditions.mismatch(asked))
-            .or_else(|| (!asked.severity.is_some() && outside()).then_some(Mismatch::NoneOutside));
+            .or_else(|| (!asked.severity.is_some() && outside()).then_some(Mismatch::NoneOutside))
+            .or_else(|| asked.lasted(policy, row).err().map(Mismatch::Lasting));
         if let Some(mismatch) = mismatch {
             each(row, Reading::DoesNotMatch(mismatch));
             continue;

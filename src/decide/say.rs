@@ -1,15 +1,17 @@
 //! R17 to R19: one word to one audience: who is to hear it, what is withheld from whom, and the messages that say it.
 
+use super::approve;
 use super::deliveries;
-use super::fact::{Fact, NoticeKind, Said, SpokenFor, SupersededBy, WithheldReason};
+use super::fact::{Cause, Fact, NoticeKind, Said, SpokenFor, SupersededBy, WithheldReason};
 use super::notice;
 use super::pace;
-use super::policy::{Policy, Row};
-use super::state::{Briefing, Line, State};
+use super::policy::Policy;
+use super::row::Row;
+use super::state::{Briefing, Draft, Line, State};
 use super::target::{self, Target};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{self, CaseStatus, Disclosure, Kind, Subject};
+use crate::message::{self, CaseStatus, Disclosure, Kind, Subject, Wording};
 use std::collections::BTreeMap;
 
 /// What is to be said, beside the subject that it is said about.
@@ -30,6 +32,18 @@ pub(super) struct Word<'a> {
     pub avoid: Option<&'a Name>,
     /// The only recipients, where it is not for everyone.
     pub only: Option<&'a [Recipient]>,
+    /// Whether ceilings hold for it even where its recipients are named.
+    pub paced: bool,
+    /// Whether it skips the throttle (R18).
+    pub unthrottled: bool,
+    /// Whose words it uses (R23).
+    pub wording: Wording,
+    /// The next word that it promises (R22).
+    pub next_update: Option<Time>,
+    /// What was approved, where approval is needed (R23).
+    pub draft: Option<&'a Draft>,
+    /// What it is escalated for (R25).
+    pub cause: Option<Cause>,
 }
 
 impl<'a> Word<'a> {
@@ -47,6 +61,12 @@ impl<'a> Word<'a> {
             speaks_for: Vec::new(),
             avoid: None,
             only: None,
+            paced: false,
+            unthrottled: false,
+            wording: Wording::Free,
+            next_update: None,
+            draft: None,
+            cause: None,
         }
     }
 
@@ -91,7 +111,8 @@ pub(super) fn say(
     for (number, ((kind, level), recipients)) in targets.into_iter().enumerate() {
         let subject =
             Subject { kind, reopened: subject.reopened && kind == Kind::Opening, ..subject.clone() };
-        let message = message::compose(&subject, level, &policy.templates, template);
+        let message = message::compose(&subject, level, &policy.templates, template, word.wording);
+        let message = approve::in_words(message, word.draft.and_then(|draft| draft.text.as_ref()));
         let number = number as u32;
         let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);
@@ -171,9 +192,11 @@ pub(super) fn new_briefing(audience: &Name, disclosure: Disclosure) -> Briefing 
         audience: audience.clone(),
         row: Name::from(""),
         disclosure,
+        opened: Time::EPOCH,
         ordinal: 0,
         said: None,
         lines: Default::default(),
+        awaited: None,
     }
 }
 
@@ -193,7 +216,7 @@ fn withheld(
     kind: Kind,
     said: Said,
 ) -> Option<(WithheldReason, Option<Time>)> {
-    if word.only.is_some() {
+    if word.only.is_some() && !word.paced {
         return None;
     }
     let dedupe_for = word.row.map(|row| row.dedupe_for).unwrap_or_default();
@@ -202,7 +225,8 @@ fn withheld(
     if same && matches!(kind, Kind::Opening | Kind::Update) {
         return Some((WithheldReason::Duplicate, None));
     }
-    pace::too_many(state, policy, now, word.row, recipient).map(|(reason, at)| (reason, Some(at)))
+    let row = word.row.filter(|_| !word.unthrottled);
+    pace::too_many(state, policy, now, row, recipient).map(|(reason, at)| (reason, Some(at)))
 }
 
 /// Supersedes what waits on one line.

@@ -1,16 +1,18 @@
 //! R11, R21, R27: what each audience of an incident hears when it changes: openings, updates, reminders, its end.
 
-use super::fact::{Fact, Said, WithheldReason};
-use super::group::{self, GATHER, kind_to_say};
+use super::fact::{Fact, WithheldReason};
+use super::group::{self, GATHER};
+use super::matter::{Matter, Sort};
 use super::names::{self, Names};
-use super::policy::{Policy, Row, RowKind};
-use super::route::{self, Asked};
-use super::say::{self, Word};
+use super::policy::{Policy, RowKind};
+use super::route::{self, Asked, Held};
+use super::row::Row;
+use super::say;
 use super::state::{Briefing, Case, Incident, State};
-use super::{target, via};
+use super::{clock, escalate, promise, target, tend, via};
 use crate::event::id::CaseId;
 use crate::event::{Severity, Span, Time};
-use crate::message::{self, About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
+use crate::message::{About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
 use std::collections::BTreeSet;
 
 /// How soon a case that could not be forgotten is looked at again.
@@ -31,42 +33,80 @@ pub(super) fn speak(
     case: &Case,
     incident: &Incident,
 ) -> Vec<Fact> {
-    let severity = severity_of(policy, incident);
-    if incident.open == Some(true) && !incident.is_merged() {
-        let rows = route::governing(policy, &asked(incident, severity));
-        if let Some(facts) = open_or_move(policy, id, case, &rows) {
-            return facts;
-        }
+    let clocks = clock::read(state, policy, now, &incident.record.id, incident.heard.min(now));
+    if !clocks.is_empty() {
+        return clocks;
     }
-    let record = as_it_is_told(policy, incident);
-    let names = Names::of(policy, id, case);
+    let matter = Matter::incident(policy, id, case, incident);
+    if matter.status == CaseStatus::Open
+        && let Some(facts) = open_or_move(policy, &matter, &governing(policy, now, &matter))
+    {
+        return facts;
+    }
+    let escalated = escalate::decide(state, policy, now, &matter);
+    if !escalated.is_empty() {
+        return escalated;
+    }
     let mut rest = Vec::new();
-    for briefing in &case.briefings {
-        let said = word(state, policy, now, id, case, incident, &record, &names, briefing, severity);
+    for briefing in in_order(policy, case) {
+        let said = word(state, policy, now, &matter, briefing);
         // One audience at a time, so that each is counted for the next; a notice alone is no progress.
         if said.iter().any(|fact| !matches!(fact, Fact::NoticeRaised { .. })) {
             return said;
         }
         rest.extend(said);
     }
+    let led = lead(state, policy, now, &matter);
+    if !led.is_empty() {
+        return led;
+    }
     let meanwhile = state.catch_up.as_ref().is_some_and(|catch_up| case.opened >= catch_up.down_since);
     if incident.open == Some(false) && case.briefings.is_empty() && meanwhile {
-        let facts = never_told(state, policy, now, id, incident, severity);
+        let facts = never_told(state, policy, now, id, incident, matter.severity);
         if !facts.is_empty() {
             return facts;
         }
     }
-    rest.push(Fact::CaseDue { case: id, at: next_look(policy, now, case, incident) });
+    rest.push(Fact::CaseDue { case: id, at: next_look(policy, now, &matter, incident) });
     rest
 }
 
+/// The rows that govern an open incident now.
+pub(super) fn governing<'p>(policy: &'p Policy, now: Time, matter: &Matter<'_>) -> Vec<&'p Row> {
+    let Sort::Incident { incident, .. } = &matter.sort else { return Vec::new() };
+    let held = matter.held(policy);
+    route::governing(policy, &Asked { now: Some(now), ..asked(incident, matter.severity, held) })
+}
+
+/// Those who are told after others come after them (R24).
+fn in_order<'c>(policy: &Policy, case: &'c Case) -> impl Iterator<Item = &'c Briefing> {
+    let waits = |briefing: &&Briefing| {
+        let row = policy.row(&briefing.row, &briefing.audience);
+        row.is_some_and(|row| !row.keeping.after.is_empty())
+    };
+    let (last, first): (Vec<&Briefing>, Vec<&Briefing>) = case.briefings.iter().partition(waits);
+    first.into_iter().chain(last)
+}
+
+/// What those who lead hear: of words that were missed, and of those that are due soon.
+pub(super) fn lead(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Vec<Fact> {
+    let stages = [clock::missed, promise::overdue, promise::nudge, promise::remind_responders];
+    stages
+        .into_iter()
+        .map(|stage| stage(state, policy, now, matter))
+        .find(|facts| !facts.is_empty())
+        .unwrap_or_default()
+}
+
 /// What rows ask of an incident.
-fn asked<'a>(incident: &'a Incident, severity: Severity) -> Asked<'a> {
+pub(super) fn asked<'a>(incident: &'a Incident, severity: Severity, held: Held<'a>) -> Asked<'a> {
     Asked {
         kind: RowKind::Incident,
         labels: &incident.record.labels,
         severity,
         customer_impact: incident.record.customer_impact,
+        now: None,
+        held,
     }
 }
 
@@ -80,16 +120,17 @@ pub(super) fn newly_governed(
     incident: &str,
 ) -> Vec<Fact> {
     let Some(incident) = state.incidents.get(incident) else { return Vec::new() };
-    if status_of(incident) != CaseStatus::Open {
+    let matter = Matter::incident(policy, id, case, incident);
+    if matter.status != CaseStatus::Open {
         return Vec::new();
     }
-    let severity = severity_of(policy, incident);
+    let severity = matter.severity;
     let mut told: BTreeSet<&str> = BTreeSet::new();
     for briefing in &case.briefings {
         told.extend(target::who_knows(state, policy, briefing));
     }
     let mut facts = Vec::new();
-    for row in route::governing(policy, &asked(incident, severity)) {
+    for row in governing(policy, state.time, &matter) {
         let Some(audience) = policy.audiences.get(&row.audience).filter(|a| case.briefing(&a.name).is_none())
         else {
             continue;
@@ -98,7 +139,7 @@ pub(super) fn newly_governed(
         let disclosure = audience.disclosure;
         facts.push(Fact::BriefingOpened { case: id, audience: name.clone(), row: row_name, disclosure });
         let urgent = policy.ladder.is_urgent(severity);
-        let all = via::recipients(policy, audience, &row.via, Kind::Opening, urgent);
+        let all = via::recipients(state, policy, audience, &row.via, Kind::Opening, urgent);
         let known = all.into_iter().filter(|recipient| told.contains(target::person(policy, recipient)));
         facts.extend(known.map(|recipient| Fact::Withheld {
             case: id,
@@ -112,25 +153,26 @@ pub(super) fn newly_governed(
 }
 
 /// The first row that has no briefing yet, or whose briefing another row governs or reads more strictly.
-fn open_or_move(policy: &Policy, id: CaseId, case: &Case, rows: &[&Row]) -> Option<Vec<Fact>> {
+fn open_or_move(policy: &Policy, matter: &Matter<'_>, rows: &[&Row]) -> Option<Vec<Fact>> {
+    let id = matter.id;
     rows.iter().find_map(|row| {
         let disclosure = policy.disclosure(&row.audience);
         let (audience, name) = (row.audience.clone(), row.name.clone());
-        match case.briefing(&row.audience) {
+        match matter.case.briefing(&row.audience) {
             None => Some(vec![Fact::BriefingOpened { case: id, audience, row: name, disclosure }]),
             Some(briefing) => {
                 let strictest = briefing.disclosure.stricter(disclosure);
                 let moved = briefing.row != row.name || strictest != briefing.disclosure;
-                moved.then(|| {
-                    vec![Fact::BriefingMoved { case: id, audience, row: name, disclosure: strictest }]
-                })
+                let rhythm = moved && promise::is_other_rhythm(policy, briefing, row, matter);
+                let (row, disclosure) = (name, strictest);
+                moved.then(|| vec![Fact::BriefingMoved { case: id, audience, row, disclosure, rhythm }])
             }
         }
     })
 }
 
 /// The components' public names beside their ids, and as what it goes on where it was merged.
-fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
+pub(super) fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
     let mut record = incident.record.clone();
     record.goes_on_as = incident.merged_into.as_ref().filter(|_| incident.is_merged()).map(|other| {
         (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
@@ -140,7 +182,8 @@ fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
     record
 }
 
-fn status_of(incident: &Incident) -> CaseStatus {
+/// Whether it goes on.
+pub(super) fn status_of(incident: &Incident) -> CaseStatus {
     if incident.open == Some(true) && !incident.is_merged() { CaseStatus::Open } else { CaseStatus::Resolved }
 }
 
@@ -170,55 +213,25 @@ pub(super) fn subject<'a>(
         resolved_at: incident.open_since.filter(|_| incident.open == Some(false)),
         route: briefing.row.as_str(),
         audience: briefing.audience.as_str(),
+        customers_told: None,
+        write_up: None,
+        hold: false,
         about: About::Incident(record),
     }
 }
 
 /// What one audience is told now; no facts when it is told nothing.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn word(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    id: CaseId,
-    case: &Case,
-    incident: &Incident,
-    record: &IncidentRecord,
-    names: &Names,
-    briefing: &Briefing,
-    severity: Severity,
-) -> Vec<Fact> {
+fn word(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
+    let Sort::Incident { incident, .. } = &matter.sort else { return Vec::new() };
     if incident.open.is_none() {
         return Vec::new();
     }
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let of_kind = |kind| subject(policy, case, incident, record, names, briefing, severity, kind);
-    let probe = of_kind(Kind::Update);
-    let said =
-        Said { status: probe.status, state: message::state_digest(&probe, briefing.disclosure), severity };
-    let repeat = row.and_then(|row| row.repeat_every);
-    let word = Word {
-        case: id,
-        audience: &briefing.audience,
-        row,
-        severity,
-        due: case.due.unwrap_or(now),
-        event_at: incident.changed,
-        firing: Vec::new(),
-        ended: Vec::new(),
-        speaks_for: Vec::new(),
-        avoid: None,
-        only: None,
-    };
-    let Some(kind) = kind_to_say(briefing, said, now, repeat) else {
-        return say::write_again(state, policy, now, word, briefing, &probe, said);
-    };
-    if kind == Kind::Opening && began_before_birth(state, policy, now, incident, severity) {
+    let first = briefing.said.is_none() && matter.status == CaseStatus::Open;
+    if first && began_before_birth(state, policy, now, incident, matter.severity) {
         let at = group::first_list_at(state, now);
-        return unless_withheld(state, policy, id, briefing, WithheldReason::FirstStart, at);
+        return unless_withheld(state, policy, matter.id, briefing, WithheldReason::FirstStart, at);
     }
-    let subject = of_kind(kind);
-    say::say(state, policy, now, &word, briefing, &subject, said)
+    tend::word(state, policy, now, matter, briefing)
 }
 
 /// Withholds from everyone from whom it is not withheld yet; nothing when it is from all.
@@ -245,7 +258,8 @@ fn never_told(
     severity: Severity,
 ) -> Vec<Fact> {
     let mut facts = Vec::new();
-    for row in route::governing(policy, &asked(incident, severity)) {
+    let asked = Asked { now: Some(now), ..asked(incident, severity, Held::Since(now)) };
+    for row in route::governing(policy, &asked) {
         let disclosure = policy.disclosure(&row.audience);
         if disclosure == Disclosure::External {
             // Outsiders who were told nothing are not told that there was nothing.
@@ -281,19 +295,27 @@ fn began_before_birth(
     young && before && !policy.ladder.is_urgent(severity)
 }
 
-/// When to look again: at the next reminder, or, after the end, when the incident is forgotten (R44).
-fn next_look(policy: &Policy, now: Time, case: &Case, incident: &Incident) -> Option<Time> {
-    if status_of(incident) == CaseStatus::Resolved || incident.open.is_none() {
-        let forget = incident.changed + policy.forget_after;
-        return Some(if forget <= now { now + LOOK_AGAIN } else { forget });
-    }
+/// When to look again: at the next reminder, promise or clock, or, after the end, when the incident is forgotten (R44).
+fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>, incident: &Incident) -> Option<Time> {
     let reminder = |briefing: &Briefing| {
         let repeat = policy.row(&briefing.row, &briefing.audience)?.repeat_every?;
         let at = briefing.said?.1 + repeat;
         // What was due and could not be said has its digest.
         Some(if at <= now { now + repeat } else { at })
     };
-    case.briefings.iter().filter_map(reminder).min()
+    let briefings = || matter.case.briefings.iter();
+    let tended = briefings().filter_map(|briefing| tend::next_look(policy, now, matter, briefing)).min();
+    let promised = promise::next_look(policy, now, matter);
+    let last = if matter.status == CaseStatus::Resolved || incident.open.is_none() {
+        let forget = incident.changed + policy.forget_after;
+        Some(if forget <= now { now + LOOK_AGAIN } else { forget })
+    } else {
+        let reminder = briefings().filter_map(reminder).min();
+        let clocks = [clock::next(policy, now, matter), clock::next_miss(policy, matter, now)];
+        let others = [reminder, escalate::next_look(policy, now, matter)];
+        clocks.into_iter().chain(others).flatten().min()
+    };
+    [tended, promised, last].into_iter().flatten().min()
 }
 
 /// Whether a resolved incident may be forgotten now (R44).

@@ -110,6 +110,9 @@ pub(super) fn subject<'a>(
         resolved_at: ends.filter(|_| standing.status == CaseStatus::Resolved),
         route: briefing.row.as_str(),
         audience: briefing.audience.as_str(),
+        customers_told: None,
+        write_up: None,
+        hold: false,
         about: About::Alerts {
             group: labels,
             shown,

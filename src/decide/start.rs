@@ -1,5 +1,6 @@
 //! R32, R36, R37, R39: a process takes the lead, catches up, and reads open cases again under a changed policy.
 
+use super::address;
 use super::alert;
 use super::digest;
 use super::fact::{CaseAbout, Fact};
@@ -52,6 +53,7 @@ pub(super) fn policy_changed(state: &State, policy: &Policy, now: Time, text: &P
     for (id, delivery) in &state.deliveries {
         facts.extend(outcome::orphaned(policy, *id, delivery));
     }
+    facts.extend(address::changed(state, policy));
     for (id, case) in &state.cases {
         let is_incident = matches!(case.about, CaseAbout::Incident { .. });
         let stricter = stricter_briefings(state, policy, now, *id, case, &mut facts);
@@ -84,7 +86,7 @@ fn stricter_briefings(
         }
         found = true;
         let (audience, row) = (briefing.audience.clone(), briefing.row.clone());
-        facts.push(Fact::BriefingMoved { case: id, audience, row, disclosure });
+        facts.push(Fact::BriefingMoved { case: id, audience, row, disclosure, rhythm: false });
         if matches!(case.about, CaseAbout::Desk { .. }) {
             let pending = briefing.lines.values().flat_map(|line| &line.pending);
             let waiting = pending.filter_map(|id| Some((*id, state.deliveries.get(id)?)));

@@ -2,8 +2,11 @@
 //! panicked and nothing else (R8).
 
 use super::alert;
+use super::approve;
+use super::clock;
 use super::digest;
-use super::fact::{CaseAbout, DeadBy, End, Fact, NoticeKind, WatchChange};
+use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, NoticeKind, WatchChange};
+use super::fallback;
 use super::group;
 use super::heartbeat;
 use super::incident;
@@ -12,11 +15,12 @@ use super::notice;
 use super::opened;
 use super::outcome;
 use super::policy::Policy;
+use super::promise;
 use super::redrive;
 use super::release;
 use super::speak;
 use super::start;
-use super::state::{Delivery, Due, State};
+use super::state::{Briefing, Delivery, Due, State};
 use super::test_message;
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{Event, Labels, Name, Time};
@@ -90,7 +94,19 @@ fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &m
             }
             _ => None,
         };
+        let kept = match (&ending, &fact) {
+            (Some(delivery), Fact::Ended { end: End::Delivered(_), .. }) => {
+                guarded(|| promise::fulfilled(state, policy, now, delivery)).flatten()
+            }
+            _ => None,
+        };
         state.apply(&fact);
+        queue.extend(kept);
+        if let Fact::IncidentChanged { event, received, .. } = &fact {
+            let since = received.unwrap_or(now);
+            let clocks = guarded(|| clock::read(state, policy, now, &event.incident, since));
+            queue.extend(clocks.unwrap_or_default());
+        }
         if let (Some(delivery), Fact::Ended { end, .. }) = (&ending, &fact) {
             queue.extend(guarded(|| after_end(state, policy, now, delivery, end)).unwrap_or_default());
         }
@@ -107,10 +123,19 @@ fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &m
 
 fn after_end(state: &State, policy: &Policy, now: Time, delivery: &Delivery, end: &End) -> Vec<Fact> {
     let mut facts = tidy(state, delivery.case);
+    facts.extend(next_in_line(state, now, delivery.case));
     if let End::DeadLettered { why, failure } = end {
         facts.extend(outcome::dead_letter_notice(state, policy, now, delivery, *why, failure.as_ref()));
     }
     facts
+}
+
+/// Whoever waits until others were handed theirs is looked at again (R24).
+fn next_in_line(state: &State, now: Time, id: CaseId) -> Option<Fact> {
+    let case = state.cases.get(&id)?;
+    let waits = |briefing: &Briefing| briefing.held().is_some_and(|held| held.why == HeldReason::After);
+    let due = case.due.map_or(now, |due| due.min(now));
+    case.briefings.iter().any(waits).then_some(Fact::CaseDue { case: id, at: Some(due) })
 }
 
 fn tidy(state: &State, id: CaseId) -> Vec<Fact> {
@@ -251,6 +276,11 @@ fn decide_command(state: &State, policy: &Policy, now: Time, command: &Command) 
         Command::Resume { channel, .. } => {
             vec![Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) }]
         }
+        Command::Acknowledge { .. }
+        | Command::AnswerNeeds { .. }
+        | Command::ApproveDraft { .. }
+        | Command::EditDraft { .. }
+        | Command::RejectDraft { .. } => approve::answered(state, policy, now, command),
         Command::Heartbeat { audience, beat } => heartbeat::beat(state, policy, now, audience, *beat),
         Command::SendTest { recipient, audience, by } => {
             test_message::send(state, policy, now, recipient, audience, by)
@@ -285,6 +315,7 @@ fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact>
         Due::CatchUp => vec![Fact::CatchUpEnded {}],
         Due::Probe(channel) => outcome::probe(state, policy, now, channel),
         Due::Retry(delivery) => vec![Fact::Rested { delivery: *delivery }],
+        Due::Fallback(delivery) => fallback::decide(state, policy, now, *delivery),
         Due::Speak(id) => speak_case(state, policy, now, *id),
         Due::Watch(incident) => opened::due(state, policy, now, incident),
         Due::Digest(whose) => digest::make(state, policy, now, &whose.0, &whose.1),
@@ -341,6 +372,7 @@ fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
         }
         Due::Notice(kind) => ("a notice", Fact::NoticeTold { notice: *kind }),
         Due::Retry(delivery) => ("a retry", dead(*delivery)),
+        Due::Fallback(delivery) => ("another way", Fact::FellBack { delivery: *delivery, to: Vec::new() }),
         Due::Probe(channel) => {
             ("a probe", Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) })
         }

@@ -73,14 +73,14 @@ pub(super) fn of(
     let via = word.row.map_or(&policy.default_via, |row| &row.via);
     let everyone = || match policy.audiences.get(word.audience) {
         Some(audience) => {
-            via::recipients(policy, audience, via, kind, policy.ladder.is_urgent(word.severity))
+            via::recipients(state, policy, audience, via, kind, policy.ladder.is_urgent(word.severity))
         }
         None => Vec::new(),
     };
     if kind == Kind::Resolution {
         return resolution(state, policy, briefing, via.names_resolution().then(everyone));
     }
-    let mut recipients = avoiding(policy, everyone(), word.avoid);
+    let mut recipients = avoiding(state, policy, everyone(), word.avoid);
     let seen: BTreeSet<Recipient> = recipients.iter().cloned().collect();
     for (recipient, line) in briefing.lines.iter() {
         if has_unsent_opening(state, line) && !seen.contains(recipient) {
@@ -156,8 +156,8 @@ fn resolution(
     }
     let chosen = by_person.into_iter().flat_map(|(person, (opened, others))| match own.remove(person) {
         Some(own) => own,
-        None if opened.is_empty() => others,
-        None => opened,
+        None if opened.is_empty() => living(state, policy, others),
+        None => living(state, policy, opened),
     });
     let target = |recipient: &Recipient| Target {
         recipient: recipient.clone(),
@@ -167,11 +167,31 @@ fn resolution(
     chosen.map(target).collect()
 }
 
+/// Those of one person's recipients that live; where none does, another that lives; where there is none, the same.
+fn living<'a>(state: &State, policy: &'a Policy, recipients: Vec<&'a Recipient>) -> Vec<&'a Recipient> {
+    let same: Vec<&Recipient> = recipients.iter().copied().filter(|way| via::lives(state, way)).collect();
+    if !same.is_empty() {
+        return same;
+    }
+    let endpoint = recipients.first().and_then(|recipient| policy.endpoints.get(*recipient));
+    let contact = endpoint.and_then(|endpoint| policy.contacts.get(endpoint.contact.as_ref()?));
+    let all = contact.into_iter().flat_map(|contact| &contact.all).filter(|way| via::lives(state, way));
+    let others: Vec<&Recipient> = all.collect();
+    if others.is_empty() { recipients } else { others }
+}
+
+/// Whether a contact is in the audience, or is told instead of one who is (R14).
+fn belongs(policy: &Policy, audience: &Audience, contact: &Name) -> bool {
+    let members = || audience.contacts.iter().filter_map(|name| policy.contacts.get(name));
+    let backups = || members().flat_map(|member| policy.with_backups(member));
+    audience.contacts.contains(contact) || backups().any(|backup| backup.name == *contact)
+}
+
 /// R27: the briefing's level; for who has left its audience, the stricter of that and the level they have now.
 pub(super) fn level_of(policy: &Policy, briefing: &Briefing, recipient: &Recipient) -> Disclosure {
     let contact = policy.endpoints.get(recipient).and_then(|endpoint| endpoint.contact.as_ref());
     let holds = |audience: &Audience| match contact {
-        Some(contact) => audience.contacts.contains(contact),
+        Some(contact) => belongs(policy, audience, contact),
         None => audience.destinations.contains(recipient),
     };
     if policy.audiences.get(&briefing.audience).is_some_and(holds) {
@@ -183,7 +203,12 @@ pub(super) fn level_of(policy: &Policy, briefing: &Briefing, recipient: &Recipie
 }
 
 /// Without the recipients of a channel that is to blame, for contacts that can be reached otherwise (R42).
-pub(super) fn avoiding(policy: &Policy, recipients: Vec<Recipient>, avoid: Option<&Name>) -> Vec<Recipient> {
+pub(super) fn avoiding(
+    state: &State,
+    policy: &Policy,
+    recipients: Vec<Recipient>,
+    avoid: Option<&Name>,
+) -> Vec<Recipient> {
     let Some(avoid) = avoid else { return recipients };
     let of = |recipient: &Recipient| policy.endpoints.get(recipient);
     let mut chosen: Vec<Recipient> = Vec::new();
@@ -191,7 +216,8 @@ pub(super) fn avoiding(policy: &Policy, recipients: Vec<Recipient>, avoid: Optio
         let Some(endpoint) = of(&recipient) else { continue };
         let contact = endpoint.contact.as_ref().and_then(|name| policy.contacts.get(name));
         let others = contact.into_iter().flat_map(|contact| contact.by_channel.iter());
-        let other = others.filter(|(channel, _)| *channel != avoid).map(|(_, other)| other.clone()).next();
+        let mut others = others.filter(|(channel, other)| *channel != avoid && via::lives(state, other));
+        let other = others.next().map(|(_, other)| other.clone());
         let recipient = if endpoint.channel == *avoid { other.unwrap_or(recipient) } else { recipient };
         if !chosen.contains(&recipient) {
             chosen.push(recipient);

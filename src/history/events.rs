@@ -111,6 +111,17 @@ impl<'a> Row<'a> {
                     Command::Resume { channel, by } => ("resume", format!("{channel}, by {by}")),
                     Command::Heartbeat { beat, .. } => ("heartbeat", format!("beat {beat}")),
                     Command::SendTest { recipient, by, .. } => ("send_test", format!("{recipient}, by {by}")),
+                    Command::Acknowledge { case, by, .. } => ("acknowledge", format!("{case}, by {by}")),
+                    Command::AnswerNeeds { case, by, .. } => ("answer", format!("{case}, by {by}")),
+                    Command::ApproveDraft { audience, revision, by, .. } => {
+                        ("approve", format!("{audience}, revision {revision}, by {by}"))
+                    }
+                    Command::EditDraft { audience, revision, by, .. } => {
+                        ("edit", format!("{audience}, revision {revision}, by {by}"))
+                    }
+                    Command::RejectDraft { audience, revision, by, .. } => {
+                        ("reject", format!("{audience}, revision {revision}, by {by}"))
+                    }
                     Command::Redrive { original, by } => {
                         ("redrive", format!("delivery-{}, by {by}", original.of))
                     }

@@ -136,7 +136,7 @@ impl Row<'_> {
             }
             Fact::IncidentChanged { event, open, .. } => self.incident_changed(event, *open)?,
             Fact::BriefingOpened { case, audience, row, disclosure }
-            | Fact::BriefingMoved { case, audience, row, disclosure } => {
+            | Fact::BriefingMoved { case, audience, row, disclosure, .. } => {
                 self.case(*case)?.brief(audience, row, *disclosure);
             }
             Fact::Notified(notified) => self.notified(notified)?,
@@ -167,6 +167,14 @@ impl Row<'_> {
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
+            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FirstWordMissed { .. } => {}
+            Fact::WordHeld { .. } | Fact::Drafted(_) | Fact::DraftAsked { .. } => {}
+            Fact::DraftApproved { .. } | Fact::DraftRejected { .. } | Fact::DraftDropped { .. } => {}
+            Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
+            Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
+            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } | Fact::FellBack { .. } => {}
+            Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ pub(super) fn why(end: &End) -> Option<&'static str> {
         End::Superseded { why: SupersededBy::Newer } => "newer",
         End::Superseded { why: SupersededBy::ResolvedBeforeSent } => "resolved_before_sent",
         End::Superseded { why: SupersededBy::MaybeTold } => "maybe_told",
+        End::Superseded { why: SupersededBy::FellBack } => "fell_back",
         End::Suppressed { why: SuppressedBy::Removed } => "removed",
         End::Suppressed { why: SuppressedBy::Shadow } => "shadow",
         End::DeadLettered { why: DeadBy::Refused, .. } => "refused",
@@ -95,6 +96,7 @@ pub fn because(fate: Fate, why: Option<&str>) -> &'static str {
         (Fate::Superseded, "newer") => "A newer word to the same recipient took its place.",
         (Fate::Superseded, "resolved_before_sent") => "The case ended before anything was said.",
         (Fate::Superseded, "maybe_told") => "It may have arrived, and there is a newer word.",
+        (Fate::Superseded, "fell_back") => "It was not handed over in time and went another way.",
         (Fate::Suppressed, "removed") => "The recipient is no longer in the configuration.",
         (Fate::Suppressed, "shadow") => "This installation decides and sends nothing.",
         (Fate::DeadLettered, "refused") => "It was refused, and would be again.",
@@ -129,7 +131,12 @@ mod tests {
         }
         let dead = [DeadBy::Refused, DeadBy::TooOld, DeadBy::ChannelRemoved, DeadBy::Quarantined];
         let dead = dead.map(|why| End::DeadLettered { why, failure: None });
-        let superseded = [SupersededBy::Newer, SupersededBy::ResolvedBeforeSent, SupersededBy::MaybeTold];
+        let superseded = [
+            SupersededBy::Newer,
+            SupersededBy::ResolvedBeforeSent,
+            SupersededBy::MaybeTold,
+            SupersededBy::FellBack,
+        ];
         let superseded = superseded.map(|why| End::Superseded { why });
         let suppressed = [SuppressedBy::Removed, SuppressedBy::Shadow].map(|why| End::Suppressed { why });
         for end in dead.iter().chain(&superseded).chain(&suppressed) {

@@ -1,7 +1,8 @@
 //! From a subject to the message that one audience may read; it never fails (R8, R41).
 
+use super::agreed::{Wording, Wordless};
 use super::builtin::{self, Texts};
-use super::cut::{reference_at, status_at, view};
+use super::cut::{reference_at, status_of, view};
 use super::slot;
 use super::view::{Detail, View};
 use super::{Disclosure, Message, Subject, Templates};
@@ -11,19 +12,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The message for a reader of `level`. The user's template writes what it has parts for; if it fails, the built-in
 /// message goes out, and if that fails too, a plain one. Digests and notices are always written by Tidings.
+///
+/// An agreed wording is made of a subject from which every free text was cut beforehand (R23).
 pub fn compose(
     subject: &Subject<'_>,
     level: Disclosure,
     templates: &Templates,
     template: Option<&Name>,
+    wording: Wording,
 ) -> Message {
     or_plain(subject, level, || {
-        let view = view(subject, level);
+        let wordless = Wordless::of(subject);
+        let agreed = wordless.subject(subject);
+        let cut = |wording| {
+            let subject = if wording == Wording::Agreed { &agreed } else { subject };
+            View { wording, ..view(subject, level) }
+        };
+        let view = cut(wording);
         let mut texts = builtin::texts(&view);
         if let Some(name) = template
             && matches!(view.detail, Detail::Group(_) | Detail::Incident(_))
         {
-            templates.write(name, &view, &mut texts);
+            match (templates.is_agreed(name), wording) {
+                // What was agreed on is never mixed with what somebody wrote.
+                (true, _) => templates.write(name, &cut(Wording::Agreed), &mut texts),
+                (false, Wording::Free) => templates.write(name, &view, &mut texts),
+                (false, Wording::Agreed) => {}
+            }
         }
         message(&view, texts)
     })
@@ -57,7 +72,7 @@ fn no_data() -> Box<RawValue> {
 
 /// The message of last resort: that there is something, in words that hold nothing of the event but its reference.
 fn plain(subject: &Subject<'_>, level: Disclosure) -> Message {
-    let status = status_at(subject.status, level);
+    let status = status_of(subject, level);
     let reference = reference_at(subject, level);
     let trusted = level != Disclosure::External;
     let severity = if trusted { subject.severity } else { "" };

@@ -1,15 +1,15 @@
 //! The cut: from a subject, which holds everything, to the view of one level, by the one table.
 
-use super::layer::{component_state, layer, neutral_note, stage_in_words};
+use super::layer::{advice, component_state, layer, neutral_note, stage_in_words};
 use super::line::{self, text};
 use super::table::Field;
 use super::title::title;
 use super::view::{
     AlertView, CaseView, CleanLabels, ComponentView, Detail, DigestView, ExpectedEndView, GroupView,
-    ImpactView, IncidentView, NeedsView, NoticeView, ScopeView, TextsView, View,
+    ImpactView, IncidentView, NeedsView, NoticeView, ScopeView, TextsView, ToldView, View,
 };
-use super::{About, AlertItem, CaseStatus, DigestItem, Disclosure, IncidentRecord, Subject};
-use crate::event::{Layered, Stage};
+use super::{About, AlertItem, CaseStatus, DigestItem, Disclosure, IncidentRecord, Subject, Wording};
+use crate::event::{Layered, Stage, Time};
 use std::borrow::Cow;
 
 /// What a reader of `level` may see of the subject.
@@ -29,9 +29,12 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         resolved_at,
         route,
         audience,
+        customers_told,
+        write_up,
+        hold,
         about,
     } = subject;
-    let status = status_at(subject.status, level);
+    let status = status_of(subject, level);
     let (about, detail) = match about {
         About::Alerts { group, shown, firing, ended, truncated } => {
             let group = GroupView {
@@ -43,19 +46,27 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             };
             ("alerts", Detail::Group(group))
         }
-        About::Incident(record) => ("incident", Detail::Incident(Box::new(incident(record, status, see)))),
+        About::Incident(record) => {
+            ("incident", Detail::Incident(Box::new(incident(record, status, *hold, see))))
+        }
         About::Digest { reason, shown, total } => {
             let cases = shown.iter().map(|item| case(item, see)).collect();
             let digest =
                 DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
             ("digest", Detail::Digest(digest))
         }
-        About::Notice { title: _, text: words } => {
-            ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
+        About::Notice { title: _, text: words, level: made_for } => {
+            let readable = see.0.may_read(*made_for);
+            ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
         }
+    };
+    let advice = match &detail {
+        Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
+        _ => None,
     };
     View {
         level,
+        wording: Wording::Free,
         about,
         kind: *kind,
         status,
@@ -70,7 +81,18 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         resolved_at: resolved_at.filter(|_| status != CaseStatus::Open),
         route: see.when(Field::Route, || text(route)),
         audience: see.when(Field::Audience, || text(audience)),
+        customers_told: told(*customers_told, see),
+        write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
+        advice,
         detail,
+    }
+}
+
+/// What the subject's case is for a reader of `level`: open as long as its end is held back (R26).
+pub(super) fn status_of(subject: &Subject<'_>, level: Disclosure) -> CaseStatus {
+    match subject.status {
+        CaseStatus::Resolved if subject.hold => CaseStatus::Open,
+        status => status_at(status, level),
     }
 }
 
@@ -120,6 +142,14 @@ impl Sight {
     }
 }
 
+fn told<'a>(said: Option<(&'a str, Time)>, see: Sight) -> Option<ToldView<'a>> {
+    let (words, at) = said.filter(|(words, _)| !words.trim().is_empty())?;
+    Some(ToldView {
+        text: see.text(Field::CustomersToldText, Some(words))?,
+        at: see.is(Field::CustomersToldAt, at)?,
+    })
+}
+
 fn texts(words: &[Box<str>]) -> Vec<Cow<'_, str>> {
     words.iter().filter(|word| !word.trim().is_empty()).map(|word| text(word)).collect()
 }
@@ -153,7 +183,7 @@ fn case<'a>(item: &'a DigestItem, see: Sight) -> CaseView<'a> {
     }
 }
 
-fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> IncidentView<'a> {
+fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see: Sight) -> IncidentView<'a> {
     // Notes are for the timeline and told to nobody (DESIGN, section 9).
     let IncidentRecord {
         id,
@@ -184,7 +214,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> I
     } = record;
     // What goes on as another is not over, whatever is said of this case.
     let status = if goes_on_as.is_some() { CaseStatus::Open } else { status };
-    let stage = stage_at(*stage, status, see.0);
+    let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
     let state = component_state(status, stage);
@@ -226,11 +256,11 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, see: Sight) -> I
     }
 }
 
-/// The stage for a reader of `level`: over only once the case is over for them too (R26).
-fn stage_at(stage: Option<Stage>, status: CaseStatus, level: Disclosure) -> Option<Stage> {
+/// The stage for a reader to whom it is over only once the case is over for them too, if they are to wait for that (R26).
+fn stage_at(stage: Option<Stage>, status: CaseStatus, waits: bool) -> Option<Stage> {
     match (stage, status) {
         (_, CaseStatus::Resolved) => Some(Stage::Resolved),
-        (Some(Stage::Resolved), _) if level != Disclosure::Internal => Some(Stage::Monitoring),
+        (Some(Stage::Resolved), _) if waits => Some(Stage::Monitoring),
         (stage, _) => stage,
     }
 }

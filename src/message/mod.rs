@@ -1,5 +1,6 @@
 //! What each audience may and needs to hear: views by disclosure level, and the neutral message made from a view.
 
+mod agreed;
 mod builtin;
 mod compose;
 mod cut;
@@ -12,6 +13,7 @@ mod subject;
 mod table;
 mod templates;
 mod title;
+mod told;
 mod view;
 
 #[cfg(test)]
@@ -21,13 +23,15 @@ pub mod markdown;
 pub mod sample;
 pub mod slot;
 
+pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
 pub use neutral::Message;
-pub use state::state_digest;
+pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
-pub use templates::{TemplateProblem, TemplateSource, Templates};
+pub use templates::{PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, with_promise};
 pub use title::title_at;
+pub use told::words_of;
 pub use view::View;

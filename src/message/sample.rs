@@ -20,6 +20,8 @@ pub struct Incident {
     pub status: CaseStatus,
     /// When it last changed.
     pub changed_at: Time,
+    /// What customers were told last, and when.
+    pub told: Option<(Box<str>, Time)>,
 }
 
 /// A group of alerts.
@@ -110,13 +112,17 @@ impl Incident {
             }],
             goes_on_as: None,
         };
-        Incident { record, status: CaseStatus::Open, changed_at: start() + Span::from_mins(3) }
+        let told = Some((
+            "We know about this problem. We are moving payments.".into(),
+            start() + Span::from_mins(7),
+        ));
+        Incident { record, status: CaseStatus::Open, changed_at: start() + Span::from_mins(3), told }
     }
 
     /// An incident of which only the name is known.
     pub fn sparse() -> Incident {
         let record = IncidentRecord { id: "INC-2".into(), ..IncidentRecord::default() };
-        Incident { record, ..Incident::full() }
+        Incident { record, told: None, ..Incident::full() }
     }
 
     /// An incident whose every text is an attack.
@@ -131,6 +137,7 @@ impl Incident {
             &mut record.resolution,
         ];
         texts.into_iter().for_each(|text| *text = layered(HOSTILE, HOSTILE, HOSTILE));
+        sample.told = Some((HOSTILE.into(), start()));
         let words = Some(Box::from(HOSTILE));
         record.id = HOSTILE.into();
         record.scope = Some(Scope { share: words.clone(), regions: vec![HOSTILE.into()] });
@@ -186,6 +193,11 @@ impl Incident {
             resolved_at: end(self.status).filter(|_| self.record.goes_on_as.is_none()),
             route: "incidents-to-their-team",
             audience: "payments/oncall",
+            customers_told: self.told.as_ref().map(|(words, at)| (&**words, *at)),
+            write_up: end(self.status)
+                .filter(|_| self.record.resolution.is_some())
+                .map(|end| end + Span::from_mins(48 * 60)),
+            hold: false,
             about: About::Incident(&self.record),
         }
     }
@@ -285,6 +297,9 @@ impl Group {
             resolved_at: end(self.status),
             route: "alerts-to-their-team",
             audience: "payments/oncall",
+            customers_told: None,
+            write_up: None,
+            hold: false,
             about: About::Alerts {
                 group: &self.labels,
                 shown: shown.collect(),

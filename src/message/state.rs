@@ -1,6 +1,7 @@
 //! What makes a state of a case: what deduplication and "has anything changed" compare (R17, R21).
 
-use super::cut::{status_at, view};
+use super::agreed::Wordless;
+use super::cut::{status_of, view};
 use super::table::Field;
 use super::title::title;
 use super::view::{Detail, View};
@@ -26,9 +27,15 @@ pub fn state_digest(subject: &Subject<'_>, level: Disclosure) -> Digest {
     Digest::of(&[head[0], head[1], head[2], head[3], &rest])
 }
 
+/// The same of an agreed text, which says less (R23).
+pub fn agreed_state(subject: &Subject<'_>, level: Disclosure) -> Digest {
+    let wordless = Wordless::of(subject);
+    state_digest(&wordless.subject(subject), level)
+}
+
 /// Of a group, without making the view of all of it: there are very many groups.
 fn group(subject: &Subject<'_>, level: Disclosure, shown: &[AlertItem<'_>], firing: usize) -> Digest {
-    let status = status_at(subject.status, level).as_str().as_bytes();
+    let status = status_of(subject, level).as_str().as_bytes();
     let severity = if Field::Severity.is_for(level) { subject.severity } else { "" };
     let title = title(subject, level);
     let shown = if Field::Alerts.is_for(level) { shown } else { &[] };
@@ -63,8 +70,9 @@ fn json(value: &impl serde::Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Stage;
     use crate::event::Time;
-    use crate::message::{CaseStatus, Kind, sample};
+    use crate::message::{CaseStatus, Kind, Templates, Wording, compose, sample};
 
     #[test]
     fn only_what_the_reader_may_see_makes_a_new_state() {
@@ -113,5 +121,37 @@ mod tests {
         let lost = |s: &mut Subject<'_>| s.status = CaseStatus::Lost;
         assert_ne!(state(&lost, Disclosure::Internal), same);
         assert_eq!(state(&lost, Disclosure::External), state(&|_| {}, Disclosure::External));
+    }
+
+    #[test]
+    fn an_end_that_is_held_back_is_no_end_yet() {
+        let (over, open) = (sample::Incident::full().resolved(), sample::Incident::full());
+        let mut watched = open.clone();
+        watched.record.stage = Some(Stage::Monitoring);
+        for level in Disclosure::ALL {
+            let held = Subject { hold: true, ..over.subject(Kind::Update) };
+            let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
+            let message = write(&held);
+            assert_eq!(message, write(&watched.subject(Kind::Update)), "{level}");
+            assert_eq!(message.status, CaseStatus::Open);
+            assert_eq!(state_digest(&held, level), state_digest(&watched.subject(Kind::Update), level));
+            assert_ne!(state_digest(&held, level), state_digest(&over.subject(Kind::Update), level));
+        }
+    }
+
+    #[test]
+    fn what_customers_were_told_is_shown_and_is_no_change() {
+        let sample = sample::Incident::full();
+        let before = sample.subject(Kind::Update);
+        let after = Subject { customers_told: Some(("Something else", Time::EPOCH)), ..before.clone() };
+        for level in Disclosure::ALL {
+            let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
+            assert_eq!(state_digest(&before, level), state_digest(&after, level), "{level}");
+            assert_eq!(
+                write(&after).body.contains("Something else"),
+                level != Disclosure::External,
+                "{level}"
+            );
+        }
     }
 }

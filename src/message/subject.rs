@@ -34,6 +34,13 @@ pub struct Subject<'a> {
     pub route: &'a str,
     /// The audience that is told.
     pub audience: &'a str,
+    /// What the outside audiences of this case were told last, as [`words_of`](super::words_of) says it, and when (R21).
+    /// It stands in the message and is no part of the case's state.
+    pub customers_told: Option<(&'a str, Time)>,
+    /// By when the write-up is promised; said with the resolution.
+    pub write_up: Option<Time>,
+    /// Whether the end is held back from this audience (R26): to its readers the case is still open.
+    pub hold: bool,
     /// What it is.
     pub about: About<'a>,
 }
@@ -60,7 +67,10 @@ impl<'a> Subject<'a> {
             resolved_at: None,
             route: "",
             audience,
-            about: About::Notice { title, text },
+            customers_told: None,
+            write_up: None,
+            hold: false,
+            about: About::Notice { title, text, level: Disclosure::Internal },
         }
     }
 }
@@ -92,8 +102,10 @@ pub enum About<'a> {
         /// How many there are in all.
         total: usize,
     },
-    /// A word to the owner about the work itself: internal by its nature.
+    /// A word about the work itself, or to somebody who leads a case.
     Notice {
+        /// For whom it was written: whoever is trusted less reads nothing of it.
+        level: Disclosure,
         /// One line.
         title: &'a str,
         /// The rest.

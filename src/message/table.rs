@@ -45,6 +45,8 @@ fields! {
     Reopened "reopened" External one "Whether the case had ended and came back";
     OpenedAt "opened_at" External one "When the case began";
     ResolvedAt "resolved_at" External one "When the case ended";
+    Advice "advice" External one "Of an incident, for outsiders alone: what their programs should do: fall_back, retry or resume";
+    WriteUp "write_up" External one "By when the write-up is promised; known once the case has ended";
     Note "note" External one "What is known or being done";
     Workaround "workaround" External one "What works meanwhile";
     DataSafety "data_safety" External one "Whether data is safe";
@@ -81,6 +83,8 @@ fields! {
     CustomerWorkaround "customer_texts.workaround" Business one "The public workaround, as customers read it";
     CustomerDataSafety "customer_texts.data_safety" Business one "The public word on data, as customers read it";
     CustomerResolution "customer_texts.resolution" Business one "The public resolution, as customers read it";
+    CustomersToldText "customers_told.text" Business one "What customers were told last, word for word";
+    CustomersToldAt "customers_told.at" Business one "When they were told it";
     CaseSeverity "cases.severity" Business one "In each case of a digest: the severity's name";
     CaseAt "cases.at" Business one "In each case of a digest: when it last changed";
 
@@ -154,13 +158,14 @@ mod tests {
     /// The lists of DESIGN, section 8, in words of the table. Whoever opens a field changes this test too, on purpose.
     #[test]
     fn the_table_says_what_the_design_says() {
-        let external = "about kind status reference public_reference title reopened opened_at resolved_at note \
+        let external = "about kind status reference public_reference title reopened opened_at resolved_at advice write_up note \
              workaround data_safety resolution goes_on_as stage stage_in_words components scope.share scope.regions \
              expected_end.at total cases";
         let business = "changed_at severity urgent customer_impact impact.customers impact.share \
              impact.revenue_per_hour impact.accounts needs.what needs.who needs.by expected_end.confidence \
              expected_end.public data_exposure regulatory visibility customer_texts.title customer_texts.note \
-             customer_texts.workaround customer_texts.data_safety customer_texts.resolution cases.severity cases.at";
+             customer_texts.workaround customer_texts.data_safety customer_texts.resolution customers_told.text \
+             customers_told.at cases.severity cases.at";
         assert_eq!(paths(External).join(" "), external.split_whitespace().collect::<Vec<_>>().join(" "));
         assert_eq!(paths(Business).join(" "), business.split_whitespace().collect::<Vec<_>>().join(" "));
         for word in ["alerts", "labels", "source", "commander", "component_ids", "group_labels", "route"] {

@@ -1,10 +1,10 @@
 //! What no message may ever hold: anything above its reader's level, whatever it is made by.
 
 use super::sample::{Group, Incident};
-use super::table::{FIELDS, Verdict, verdict};
+use super::table::{FIELDS, FieldRow, Verdict, verdict};
 use super::{
     About, AlertItem, CaseStatus, DigestItem, Disclosure, IncidentRecord, Kind, Message, Note, Subject,
-    TemplateSource, Templates, compose, state_digest, title_at, view,
+    TemplateSource, TemplateText, Templates, Wording, compose, state_digest, title_at, view,
 };
 use crate::event::{
     ExpectedEnd, Impact, Labels, Layered, Name, Needs, Scope, Stage, Status, Time, Visibility,
@@ -58,7 +58,11 @@ fn digest<'a>(base: &Subject<'a>, shown: &'a [DigestItem]) -> Subject<'a> {
 }
 
 fn notice<'a>(base: &Subject<'a>) -> Subject<'a> {
-    let about = About::Notice { title: "CANARY-internal", text: "CANARY-internal failed" };
+    let about = About::Notice {
+        title: "CANARY-internal",
+        text: "CANARY-internal failed",
+        level: Disclosure::Internal,
+    };
     Subject { kind: Kind::Notice, about, ..base.clone() }
 }
 
@@ -85,7 +89,11 @@ fn a_view_holds_the_fields_of_the_table_and_no_others() {
         for path in &seen {
             assert_eq!(verdict(path, level), Verdict::Allowed, "{path} at {level}");
         }
-        for row in FIELDS.iter().filter(|row| level.may_read(row.level)) {
+        // Advice is for programs of outsiders; whoever is nearer knows better.
+        let wanted = |row: &&FieldRow| {
+            level.may_read(row.level) && (level == Disclosure::External || row.path != "advice")
+        };
+        for row in FIELDS.iter().filter(wanted) {
             assert!(seen.iter().any(|path| path == row.path), "{} is not in the view at {level}", row.path);
         }
     }
@@ -95,7 +103,13 @@ fn a_view_holds_the_fields_of_the_table_and_no_others() {
 fn an_expected_end_is_for_outsiders_only_when_it_is_marked_so() {
     let mut incident = Incident::full();
     let write = |incident: &Incident| {
-        compose(&incident.subject(Kind::Update), Disclosure::External, &Templates::default(), None)
+        compose(
+            &incident.subject(Kind::Update),
+            Disclosure::External,
+            &Templates::default(),
+            None,
+            Wording::Free,
+        )
     };
     let before = write(&incident);
     assert!(before.body.contains("There is no estimate yet") && !before.data.get().contains("expected_end"));
@@ -108,7 +122,13 @@ fn an_expected_end_is_for_outsiders_only_when_it_is_marked_so() {
 fn resolved_is_not_said_before_the_case_is_over_for_the_reader() {
     let mut held = Incident::full().resolved();
     held.status = CaseStatus::Open;
-    let message = compose(&held.subject(Kind::Update), Disclosure::External, &Templates::default(), None);
+    let message = compose(
+        &held.subject(Kind::Update),
+        Disclosure::External,
+        &Templates::default(),
+        None,
+        Wording::Free,
+    );
     assert!(!whole(&message).contains("resolved") && !whole(&message).contains("Payments work again"));
     assert!(message.body.contains("we are watching it"));
 }
@@ -167,7 +187,7 @@ fn canaries_of_more_trusted_levels_never_show() {
                 };
                 let group = Subject { about: about.clone(), ..base.clone() };
                 for subject in [&base, &group, &digest(&base, &items), &notice(&base)] {
-                    let text = whole(&compose(subject, level, &Templates::default(), None))
+                    let text = whole(&compose(subject, level, &Templates::default(), None, Wording::Free))
                         + &title_at(subject, level);
                     assert!(!text.contains("CANARY-internal"), "{level} {kind:?} {status:?}: {text}");
                     assert!(level != Disclosure::External || !text.contains("CANARY"), "{text}");
@@ -310,16 +330,30 @@ fn subject<'a>(
         resolved_at: Some(Time::from_millis(99)),
         route: inside,
         audience: inside,
+        customers_told: Some((business, Time::EPOCH)),
+        write_up: Some(Time::from_millis(100)),
+        hold: false,
         about: About::Incident(record),
     }
 }
 
 static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    let source = TemplateSource {
-        name: Name::from("all"),
+    let text = TemplateText {
         title: Some("{{ title }} {{ reference }}".into()),
         short: Some("{% if workaround %}{{ workaround }}{% endif %}{{ stage }}{{ opened_at | time }}".into()),
         body: Some("{{ note }} {% for c in components %}{{ c.name }} {{ c.state }}{% endfor %} {{ expected_end.at }}".into()),
+        ..TemplateText::default()
+    };
+    let shop = TemplateText {
+        component: Some("a".into()),
+        phase: Some(Kind::Update),
+        body: Some("Of a: {{ note }}".into()),
+        ..TemplateText::default()
+    };
+    let source = TemplateSource {
+        name: Name::from("all"),
+        agreed: false,
+        texts: vec![text, shop],
         level: Disclosure::External,
         places: vec!["customers".into()],
     };
@@ -341,7 +375,7 @@ proptest! {
             let a = subject(&one, Kind::ALL[kind], status, &inside[0], &business[0]);
             let b = subject(&two, Kind::ALL[kind], status, &inside[1], own);
             for template in [None, Some(&name)] {
-                let (a, b) = (compose(&a, level, &TEMPLATES, template), compose(&b, level, &TEMPLATES, template));
+                let (a, b) = (compose(&a, level, &TEMPLATES, template, Wording::Free), compose(&b, level, &TEMPLATES, template, Wording::Free));
                 prop_assert_eq!(whole(&a), whole(&b));
             }
             prop_assert_eq!(state_digest(&a, level), state_digest(&b, level));
@@ -365,7 +399,7 @@ proptest! {
         };
         b.about = About::Alerts { group: &labels, shown: vec![alert; more], firing: more, ended: 1, truncated: more };
         (b.reference, b.route, b.audience) = (&words[0], &words[1], &words[2]);
-        let write = |subject| whole(&compose(subject, level, &Templates::default(), None));
+        let write = |subject| whole(&compose(subject, level, &Templates::default(), None, Wording::Free));
         prop_assert_eq!(write(&a), write(&b));
         prop_assert_eq!(state_digest(&a, level), state_digest(&b, level));
     }

@@ -27,7 +27,7 @@ pub(super) fn title<'a>(subject: &Subject<'a>, level: Disclosure) -> Cow<'a, str
             None => of_components(&record.component_names).into(),
         },
         About::Digest { .. } => "Several cases in one message".into(),
-        About::Notice { title, .. } if insider => one_line(title),
+        About::Notice { title, level: made_for, .. } if level.may_read(*made_for) => one_line(title),
         About::Notice { .. } => "Notice about these messages".into(),
     };
     cut(title, TITLE_MAX)

@@ -1,6 +1,6 @@
 //! What one level may see of a subject: the only thing that producers of text are given.
 
-use super::{CaseStatus, Disclosure, Kind, slot};
+use super::{CaseStatus, Disclosure, Kind, Wording, slot};
 use crate::event::id::Fingerprint;
 use crate::event::{Labels, Stage, Status, Time, Visibility};
 use serde::{Serialize, Serializer};
@@ -15,6 +15,9 @@ pub struct View<'a> {
     /// Whose view it is.
     #[serde(skip)]
     pub level: Disclosure,
+    /// Whose words it holds.
+    #[serde(skip)]
+    pub(super) wording: Wording,
     pub(super) about: &'static str,
     pub(super) kind: Kind,
     pub(super) status: CaseStatus,
@@ -35,8 +38,21 @@ pub struct View<'a> {
     pub(super) route: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audience: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customers_told: Option<ToldView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_up: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<&'static str>,
     #[serde(flatten)]
     pub(super) detail: Detail<'a>,
+}
+
+/// What outsiders were told of the case, and when.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ToldView<'a> {
+    pub(super) text: Text<'a>,
+    pub(super) at: Time,
 }
 
 /// The part of a view that depends on what the subject is about.

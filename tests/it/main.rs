@@ -20,6 +20,7 @@ mod messages;
 mod metrics;
 mod nats;
 mod operation;
+mod people;
 mod scenarios;
 mod secrets;
 mod support;

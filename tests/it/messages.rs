@@ -6,7 +6,7 @@ use tidings::event::{Span, Time};
 use tidings::message::sample::{Group, Incident};
 use tidings::message::slot::{Filling, fill};
 use tidings::message::{
-    About, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, compose, title_at,
+    About, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, Wording, compose, title_at,
 };
 
 /// The message as a reader in UTC gets it half an hour before the promised next word.
@@ -43,7 +43,7 @@ fn data(message: &Message) -> String {
 fn check(file: &str, level: Disclosure, subjects: &[(&str, Subject<'_>)]) {
     let mut out = String::new();
     for (index, (name, subject)) in subjects.iter().enumerate() {
-        let message = compose(subject, level, &Templates::default(), None);
+        let message = compose(subject, level, &Templates::default(), None, Wording::Free);
         assert_eq!(*message.title, *title_at(subject, level), "the title is what digests call the case");
         let delay = (subject.kind == Kind::Escalation).then(|| Span::from_mins(3));
         let _ = writeln!(
@@ -139,6 +139,7 @@ fn digests_and_notices() {
         let about = About::Notice {
             title: "A dead letter",
             text: "Delivery 17 to mara@sms was given up: the provider refuses it.",
+            level: Disclosure::Internal,
         };
         let subjects = [
             ("throttled", digest("throttled")),

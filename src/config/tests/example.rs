@@ -57,7 +57,6 @@ fn what_is_not_built_is_refused_by_name_and_nothing_is_unknown() {
         "cadence",
         "fallback",
         "quiet_hours",
-        "backup",
         "wakes",
         "approvers",
         "ack_within",

@@ -114,8 +114,18 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[audience.x]\ndisclosure = \"internal\"\nmembers = { file = \"rota\" }",
-        "key::not-in-this-version",
+        "audience::no-file",
         "members = { file = \"rota\" }",
+    ),
+    (
+        "[audience.x]\ndisclosure = \"internal\"\nmembers = [\"role:duty\", { fiel = \"rota\" }]",
+        "key::value",
+        "members = [\"role:duty\", { fiel = \"rota\" }]",
+    ),
+    (
+        "[audience.x]\ndisclosure = \"internal\"\nmembers = \"contact:mara\"",
+        "key::value",
+        "members = \"contact:mara\"",
     ),
     (
         "[audience.x]\ndisclosure = \"internal\"\ndestinations = [\"mail:nobody\"]",
@@ -148,6 +158,27 @@ const TABLE: &[(&str, &str, &str)] = &[
         "contact::no-address",
         "members = [\"contact:x\"]",
     ),
+    ("[contact.x]\nbackup = \"mora\"", "contact::unknown-backup", "backup = \"mora\""),
+    ("[contact.x]\nbackup = \"x\"", "contact::backup-itself", "backup = \"x\""),
+    ("[contact.x]\nbackup = \"y\"\n[contact.y]\n", "contact::no-address", "backup = \"y\""),
+    (
+        "[contact.x]\nemail = \"x@example.net\"\nbackup = \"y\"\n[contact.y]\nemail = \"y@example.net\"\nbackup = \"x\" # y",
+        "contact::backup-circle",
+        "backup = \"y\"",
+    ),
+    ("[contact.x]\nprefers = [\"mial\"]", "channel::unknown-channel", "prefers = [\"mial\"]"),
+    ("[contact.x]\nprefers = [\"screen\"]", "via::serves-no-contacts", "prefers = [\"screen\"]"),
+    ("[contact.x]\nprefers = [\"sms\"]", "contact::prefers", "prefers = [\"sms\"]"),
+    ("[contact.x]\naway = \"soon\"", "key::value", "away = \"soon\""),
+    ("[contact.x]\naway = {}", "key::value", "away = {}"),
+    ("[contact.x]\naway = { form = \"2026-12-20\" }", "key::value", "away = { form = \"2026-12-20\" }"),
+    ("[contact.x]\naway = { from = \"2026-02-30\" }", "key::value", "away = { from = \"2026-02-30\" }"),
+    (
+        "[contact.x]\naway = { from = \"2026-12-20\", until = \"2026-12-20\" }",
+        "contact::away",
+        "away = { from = \"2026-12-20\", until = \"2026-12-20\" }",
+    ),
+    ("[contact.x]\nverified = \"yesterday\"", "key::value", "verified = \"yesterday\""),
     ("[contact.x]\ntime_zone = \"Europe/Berln\"", "time-zone::unknown-zone", "time_zone = \"Europe/Berln\""),
     ("[contact.X]\n", "name::form", "[contact.X]"),
     (
@@ -340,6 +371,27 @@ fn a_template_is_compiled_for_the_strictest_audience_that_reads_it() {
         wrong(&format!("{rows}[template.mine]\n")),
         [("template::empty", "[template.mine]".to_owned())]
     );
+}
+
+#[test]
+fn texts_by_phase_and_component_are_read_and_their_mistakes_shown_where_they_stand() {
+    let row = "[component.shop]\npublic = \"Shop\"\n[[route]]\nname = \"b\"\nkind = \"incident\"\n\
+               audience = \"customers\"\napprove = false\ntemplate = \"mine\"\n";
+    let good = "[template.mine]\nagreed_by = \"legal, 2026-10-01\"\nbody = \"{{ stage_in_words | d }}\"\n\
+                opening = { title = \"We know\", body = \"{{ status }}\" }\n[template.mine.component.shop]\n\
+                short = \"shop\"\n[template.mine.component.shop.resolution]\nbody = \"over\"\n";
+    let config = with(&format!("{row}{good}")).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert!(config.policy.templates.is_agreed(&"mine".into()));
+    let found = |text: &str| wrong(&format!("{row}[template.mine]\n{text}"));
+    let codes = |text: &str| found(text).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
+    let free = found("agreed_by = \"legal\"\nholding = { body = '''\nx\n{{ note }}''' }\n");
+    assert_eq!(free.len(), 1);
+    assert!(free[0].0 == "template::text" && free[0].1.contains("note"), "{free:?}");
+    assert_eq!(codes("body = \"x\"\nopening = { titel = \"x\" }\n"), ["key::unknown"]);
+    let component = "body = \"x\"\ncomponent = { shap = { body = \"y\" } }\n";
+    assert_eq!(codes(component), ["template::unknown-component"]);
+    let shapes = "opening = \"x\"\ncomponent = { shop = \"y\" }\nupdate = { body = \"\" }\n";
+    assert_eq!(codes(shapes), ["key::value"; 3]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod kinds;
 mod example;
 mod hostile;
 mod mistakes;
+mod people;
 mod reference;
 mod teams;
 

@@ -38,6 +38,8 @@ pub enum SupersededBy {
     ResolvedBeforeSent,
     /// A newer word, and this one may have arrived.
     MaybeTold,
+    /// The same word by another way, because this one was not handed over in time (R30).
+    FellBack,
 }
 
 /// Why a delivery may not be sent.

@@ -1,5 +1,6 @@
 //! A notification as it was decided, with its deliveries.
 
+use super::Cause;
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint, NotificationId};
 use crate::event::{Name, Recipient, Severity, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, Message};
@@ -41,6 +42,18 @@ pub struct Notified {
     /// At which level it was written; for entries of before this was kept, the strictest.
     #[serde(default = "strictest")]
     pub disclosure: Disclosure,
+    /// The next word that it promises (R22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_update: Option<Time>,
+    /// Whether it is a text that was agreed beforehand (R23).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agreed: bool,
+    /// The revision that was approved, where approval was needed (R23).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// What it is escalated for, if it is (R25).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// What it says.
     pub message: Arc<Message>,
     /// To whom it goes.
@@ -99,6 +112,9 @@ pub struct Decided {
     pub kind: Kind,
     /// Its key (R34).
     pub key: Digest,
+    /// When it goes another way if it has not been handed over (R30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_at: Option<Time>,
     /// The dead-lettered delivery whose message it carries again, if it is a redrive (R33).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive_of: Option<DeliveryId>,

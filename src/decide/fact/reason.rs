@@ -44,6 +44,17 @@ pub enum NoticeKind {
     Nobody,
     /// An alert that is meant to fire for ever stopped coming, or comes again.
     Watchdog,
+    /// A promised or owed word was not said in time (R12, R22).
+    Missed,
+    /// A message went another way than the one that was meant (R30).
+    FellBack,
+    /// A provider said that an address is dead.
+    AddressDead,
+}
+
+impl NoticeKind {
+    /// The last in order.
+    pub const LAST: NoticeKind = NoticeKind::AddressDead;
 }
 
 impl WithheldReason {

@@ -1,8 +1,9 @@
 //! Cases, their briefings, and the line of each recipient.
 
-use super::{Lines, Members};
+use super::{Awaited, Course, Draft, Held, Lines, Members, Promise, RowClock};
 use crate::decide::fact::{CaseAbout, Said, WithheldReason};
 use crate::decide::input::Receipt;
+use crate::decide::row::Row;
 use crate::event::id::DeliveryId;
 use crate::event::{Name, Severity, Time};
 use crate::message::Disclosure;
@@ -23,6 +24,9 @@ pub struct Case {
     /// One for each audience that is told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub briefings: Vec<Briefing>,
+    /// What it waits for besides its next word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Box<Course>>,
 }
 
 /// An alert in a group.
@@ -43,12 +47,18 @@ pub struct Briefing {
     pub row: Name,
     /// The strictest level that it has had (R27).
     pub disclosure: Disclosure,
+    /// When it began.
+    #[serde(default)]
+    pub opened: Time,
     /// How many words were said.
     pub ordinal: u32,
     /// What the last word said of the case, and when it was said.
     pub said: Option<(Said, Time)>,
     /// Each recipient that was spoken to, or that something was withheld from.
     pub lines: Lines,
+    /// What it waits for besides changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Box<Awaited>>,
 }
 
 /// What one recipient was told.
@@ -66,6 +76,9 @@ pub struct Line {
     /// Why the last word was withheld, until something is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<WithheldReason>,
+    /// The next word that the last message promised, until it is there or missed (R22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Time>,
     /// What the provider calls the first message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Box<Receipt>>,
@@ -93,6 +106,13 @@ impl Case {
         self.briefings.iter_mut().find(|briefing| briefing.audience == *audience)
     }
 
+    /// The clock of a row, while its conditions hold.
+    pub fn clock(&self, row: &Row) -> Option<&RowClock> {
+        let own = |name: &Name| row.name == *name || row.was.contains(name);
+        let mut clocks = self.course.as_ref()?.clocks.iter();
+        clocks.find(|clock| clock.audience == row.audience && own(&clock.row))
+    }
+
     /// Whether nothing is on its way to anybody and nothing is withheld.
     pub fn is_quiet(&self) -> bool {
         let quiet = |line: &Line| line.pending.is_empty() && line.withheld.is_none_or(|r| !r.is_digested());
@@ -104,6 +124,21 @@ impl Briefing {
     /// Whether any recipient was told anything, or may still be by what was let go.
     pub fn anybody_told(&self) -> bool {
         self.lines.values().any(|line| line.told.is_some())
+    }
+
+    /// The promised next word.
+    pub fn promise(&self) -> Option<Promise> {
+        self.awaited.as_ref()?.promise
+    }
+
+    /// The word that somebody must approve.
+    pub fn draft(&self) -> Option<&Draft> {
+        self.awaited.as_ref()?.draft.as_deref()
+    }
+
+    /// What its next word waits for.
+    pub fn held(&self) -> Option<Held> {
+        self.awaited.as_ref()?.held
     }
 
     /// The worst severity that the last word spoke of.

@@ -40,6 +40,12 @@ pub struct Delivery {
     pub due: Time,
     /// When the event that caused it was received.
     pub event_at: Time,
+    /// The next word that it promises (R22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_update: Option<Time>,
+    /// When it goes another way if it has not been handed over (R30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_at: Option<Time>,
     /// Where it stands.
     pub standing: Standing,
     /// When it was last let go.

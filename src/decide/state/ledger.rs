@@ -15,6 +15,8 @@ pub enum Due {
     Probe(Name),
     /// A delivery may be tried again.
     Retry(DeliveryId),
+    /// A delivery that is not handed over goes another way.
+    Fallback(DeliveryId),
     /// A case is to be looked at.
     Speak(CaseId),
     /// What a rule watches is to be looked at, by the incident that it opens.
@@ -27,7 +29,7 @@ pub enum Due {
 
 impl Due {
     /// What is handled last at one instant: a bound for ranges.
-    pub const LAST: Due = Due::Notice(NoticeKind::Watchdog);
+    pub const LAST: Due = Due::Notice(NoticeKind::LAST);
 }
 
 /// When messages to one recipient were decided: at most as many as the limit counts.

@@ -40,6 +40,11 @@ impl Lines {
         self.0.iter().map(|(recipient, line)| (recipient, line))
     }
 
+    /// All, by name.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Recipient, &mut Line)> {
+        self.0.iter_mut().map(|(recipient, line)| (&*recipient, line))
+    }
+
     /// All lines.
     pub fn values(&self) -> impl Iterator<Item = &Line> {
         self.0.iter().map(|(_, line)| line)

@@ -3,6 +3,7 @@
 mod apply;
 mod case;
 mod channel;
+mod course;
 mod delivery;
 mod incident;
 mod ledger;
@@ -12,6 +13,7 @@ mod watch;
 
 pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
+pub use course::{Acked, Awaited, Course, Draft, Held, Outside, Promise, RowClock};
 pub use delivery::{Delivery, Standing};
 pub use incident::{Incident, keep_newest, set_fields};
 pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Redriven, SaidBytes, Sum, Window};
@@ -76,6 +78,9 @@ pub struct State {
     /// Dead letters that were sent again, the newest of them (R33).
     #[serde(default, skip_serializing_if = "Redriven::is_empty")]
     pub redriven: Redriven,
+    /// Addresses that providers called dead, by the keyed hashes of the addresses (R14).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dead: BTreeMap<Recipient, Digest>,
     /// What rules that open incidents from alerts watch, by the incident's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub watched: BTreeMap<Box<str>, Watch>,
@@ -121,10 +126,20 @@ impl State {
             Standing::Resting { until } => Some((until, Due::Retry(*id))),
             Standing::Waiting | Standing::Released => None,
         });
+        let fallbacks = self
+            .deliveries
+            .iter()
+            .filter_map(|(id, delivery)| Some((delivery.fallback_at?, Due::Fallback(*id))));
         let reading = self.catch_up.iter().filter(|catch_up| !catch_up.ended);
         let catch_up = reading.map(|catch_up| (catch_up.until, Due::CatchUp));
-        let dues: BTreeSet<_> =
-            cases.chain(digests).chain(notices).chain(channels).chain(retries).chain(catch_up).collect();
+        let dues: BTreeSet<_> = cases
+            .chain(digests)
+            .chain(notices)
+            .chain(channels)
+            .chain(retries)
+            .chain(fallbacks)
+            .chain(catch_up)
+            .collect();
         self.dues = dues;
         self.index_watches();
         let ids: Vec<DeliveryId> = self.deliveries.keys().copied().collect();

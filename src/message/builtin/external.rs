@@ -1,9 +1,9 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::parts::{Body, Facts, inline, is_merged, listed, short};
+use super::parts::{Body, Facts, inline, is_merged, length, listed, short};
 use super::{Texts, merged};
 use crate::message::view::{IncidentView, ScopeView, View};
-use crate::message::{CaseStatus, Kind, slot};
+use crate::message::{CaseStatus, Kind, Wording, slot};
 
 /// The most names of one sort in a line.
 const NAMES_MAX: usize = 10;
@@ -26,7 +26,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if over {
         ending(&mut body, view, incident)
     } else {
-        going_on(&mut body, incident, news)
+        going_on(&mut body, view, incident, news)
     };
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }
@@ -43,7 +43,7 @@ fn lead(view: &View<'_>) -> &'static str {
     }
 }
 
-fn going_on(body: &mut Body, incident: &IncidentView<'_>, news: &str) {
+fn going_on(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>, news: &str) {
     let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
     if !names.is_empty() {
         body.para(format!("**Affected:** {}", inline(&listed(&names, NAMES_MAX))));
@@ -57,12 +57,16 @@ fn going_on(body: &mut Body, incident: &IncidentView<'_>, news: &str) {
     if let Some(text) = &incident.workaround {
         body.named("What you can do", text);
     }
+    // Agreed words leave out what somebody may have confirmed or released: that there is nothing would be untrue.
+    let agreed = view.wording == Wording::Agreed;
     match &incident.data_safety {
         Some(text) => body.named("Your data", text),
+        None if agreed => body,
         None => body.para("**Your data:** we have nothing confirmed to report yet."),
     };
     match &incident.expected_end {
         Some(end) => body.para(format!("We expect it to be over by {}.", slot::instant(end.at))),
+        None if agreed => body,
         None => body.para("There is no estimate yet of when it will be over."),
     };
 }
@@ -75,8 +79,37 @@ fn ending(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>) {
     if let Some(text) = &incident.data_safety {
         body.named("Your data", text);
     }
-    body.para("We are sorry for the trouble that this has caused.");
-    body.para("We are going over what happened to see what we can do better.");
+    if !incident.resolution.as_deref().is_some_and(apologises) {
+        body.para(apology(view, incident));
+    }
+    match view.write_up {
+        Some(by) => body.para(format!(
+            "We are going over what happened. What we find and what we change, you will read by {}.",
+            slot::instant(by)
+        )),
+        None => body.para("We are going over what happened to see what we can do better."),
+    };
+}
+
+/// Names what failed and for how long; said once.
+fn apology(view: &View<'_>, incident: &IncidentView<'_>) -> String {
+    let lasted = view.resolved_at.map(|end| format!(" for {}", length(view.opened_at, end)));
+    let lasted = lasted.unwrap_or_default();
+    let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
+    match names.len() {
+        0 => format!("We are sorry that our service did not work as it should{lasted}."),
+        1 => format!("We are sorry that {} did not work as it should{lasted}.", inline(&names[0])),
+        _ => {
+            let names = inline(&listed(&names, NAMES_MAX)).into_owned();
+            format!("We are sorry that these did not work as they should{lasted}: {names}.")
+        }
+    }
+}
+
+/// Whether the text says already that somebody is sorry.
+fn apologises(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["sorry", "apolog", "regret"].iter().any(|word| text.contains(word))
 }
 
 /// `Some customers are affected, in: eu.`

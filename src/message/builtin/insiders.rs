@@ -27,6 +27,8 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     }
     other_layer(&mut body, "Text for business", incident.business_texts.as_ref());
     other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
+    customers_told(&mut body, view);
+    write_up(&mut body, view);
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }
 
@@ -56,6 +58,20 @@ pub(super) fn needs(incident: &IncidentView<'_>) -> Option<String> {
         out.push_str(&format!(", by {}", slot::instant(by)));
     }
     Some(out)
+}
+
+/// What customers have been told, word for word (R21).
+pub(super) fn customers_told(body: &mut Body, view: &View<'_>) {
+    if let Some(told) = &view.customers_told {
+        body.para(format!("**Customers were told** at {}:", slot::instant(told.at))).verbatim(&told.text);
+    }
+}
+
+/// What was promised of the time after the end.
+pub(super) fn write_up(body: &mut Body, view: &View<'_>) {
+    if let Some(by) = view.write_up {
+        body.para(format!("**Write-up:** promised by {}.", slot::instant(by)));
+    }
 }
 
 /// Another audience's words, all under one name.

@@ -4,13 +4,13 @@ use super::parts::ends;
 use crate::event::{Labels, Name, Status, Time};
 use crate::message::sample::{Group, HOSTILE, Incident};
 use crate::message::{
-    About, AlertItem, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, compose, line,
-    slot,
+    About, AlertItem, CaseStatus, DigestItem, Disclosure, Kind, Message, Subject, Templates, Wording,
+    compose, line, slot,
 };
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 fn write(subject: &Subject<'_>, level: Disclosure) -> Message {
-    compose(subject, level, &Templates::default(), None)
+    compose(subject, level, &Templates::default(), None, Wording::Free)
 }
 
 /// The sorts of mark-up that a body forms beyond paragraphs, bold words and lists.
@@ -21,8 +21,16 @@ fn foreign(body: &str) -> Vec<String> {
             event,
             Event::Text(_)
                 | Event::SoftBreak
-                | Event::Start(Tag::Paragraph | Tag::Strong | Tag::List(None) | Tag::Item)
-                | Event::End(TagEnd::Paragraph | TagEnd::Strong | TagEnd::List(false) | TagEnd::Item)
+                | Event::Start(
+                    Tag::Paragraph | Tag::Strong | Tag::List(None) | Tag::Item | Tag::BlockQuote(None)
+                )
+                | Event::End(
+                    TagEnd::Paragraph
+                        | TagEnd::Strong
+                        | TagEnd::List(false)
+                        | TagEnd::Item
+                        | TagEnd::BlockQuote(None)
+                )
         )
     };
     Parser::new_ext(body, all).filter(|event| !ours(event)).map(|event| format!("{event:?}")).collect()
@@ -61,7 +69,7 @@ fn hostile_events_form_no_markup_and_no_slots() {
             groups.iter().for_each(|sample| check(&write(&sample.subject(kind), level)));
             let about = About::Digest { reason: HOSTILE, shown: &items, total: usize::MAX };
             check(&write(&Subject { about, ..incidents[0].subject(kind) }, level));
-            let about = About::Notice { title: HOSTILE, text: HOSTILE };
+            let about = About::Notice { title: HOSTILE, text: HOSTILE, level };
             check(&write(&Subject { about, ..incidents[0].subject(kind) }, level));
         }
     }

@@ -41,7 +41,7 @@ approve = false
 
 fn answers(more: &str, event: &Event) -> Vec<RowAnswer> {
     let shop = include_str!("../../scenarios/policies/shop.toml");
-    explain(&config(&format!("{shop}{ROWS}{more}")).policy, event)
+    explain(&config(&format!("{shop}{ROWS}{more}")).policy, event, super::script::begin())
 }
 
 fn words(answers: &[RowAnswer]) -> Vec<String> {

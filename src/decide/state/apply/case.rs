@@ -14,6 +14,7 @@ impl State {
                     due: None,
                     members: Default::default(),
                     briefings: Vec::new(),
+                    course: None,
                 };
                 self.cases.insert(*case, new);
             }
@@ -42,17 +43,22 @@ impl State {
                         audience: audience.clone(),
                         row: row.clone(),
                         disclosure: *disclosure,
+                        opened: self.time,
                         ordinal: 0,
                         said: None,
                         lines: Default::default(),
+                        awaited: None,
                     });
                 }
             }
-            Fact::BriefingMoved { case, audience, row, disclosure } => {
+            Fact::BriefingMoved { case, audience, row, disclosure, rhythm } => {
                 let case = self.cases.get_mut(case);
                 if let Some(briefing) = case.and_then(|case| case.briefing_mut(audience)) {
                     briefing.row = row.clone();
                     briefing.disclosure = *disclosure;
+                    if *rhythm {
+                        briefing.awaited.get_or_insert_default().moved = true;
+                    }
                 }
             }
             _ => {}

@@ -74,6 +74,7 @@ impl State {
     fn ended(&mut self, id: DeliveryId, end: &End) {
         self.leave_standing(id);
         let Some(delivery) = self.deliveries.remove(&id) else { return };
+        self.reschedule(Due::Fallback(id), delivery.fallback_at, None);
         match end {
             End::Delivered(_) => {
                 self.sum.delivered += 1;
@@ -117,8 +118,16 @@ impl State {
         let told = Told { ordinal: delivery.ordinal, said: delivery.said, at: delivery.decided_at };
         let Some(line) = self.line_mut(delivery) else { return };
         line.opened |= delivery.kind == Kind::Opening;
-        if line.told.is_none_or(|known| known.at <= told.at) {
-            line.told = Some(told);
+        if line.told.is_some_and(|known| known.at > told.at) {
+            return;
+        }
+        line.told = Some(told);
+        if matches!(delivery.kind, Kind::Digest | Kind::Notice) {
+            return;
+        }
+        self.no_longer_promised(&delivery.case, &delivery.audience, &delivery.recipient);
+        if let Some(line) = self.line_mut(delivery) {
+            line.promised = delivery.next_update;
         }
     }
 

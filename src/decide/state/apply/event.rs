@@ -34,7 +34,9 @@ impl State {
                     incident.merge_waits = *waits;
                 }
             }
-            Fact::IncidentChanged { event, stamp, open } => self.incident_changed(event, *stamp, *open),
+            Fact::IncidentChanged { event, stamp, open, received } => {
+                self.incident_changed(event, *stamp, *open, received.unwrap_or(self.time));
+            }
             _ => {}
         }
     }
@@ -65,10 +67,11 @@ impl State {
         }
     }
 
-    fn incident_changed(&mut self, event: &IncidentEvent, stamp: Stamp, open: Option<bool>) {
+    fn incident_changed(&mut self, event: &IncidentEvent, stamp: Stamp, open: Option<bool>, received: Time) {
         let now = self.time;
         let incident = self.incidents.entry(event.incident.clone()).or_default();
         incident.changed = now;
+        incident.heard = incident.heard.max(received);
         incident.take(event, stamp);
         match event.action {
             Action::Note => {

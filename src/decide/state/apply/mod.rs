@@ -1,6 +1,7 @@
 //! Facts change State here and nowhere else; applying one computes nothing that a fact could carry.
 
 mod case;
+mod course;
 mod delivery;
 mod event;
 mod word;
@@ -75,6 +76,26 @@ impl State {
             Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } | Fact::ChannelOpened { .. } => {
                 self.apply_channel(fact);
             }
+            Fact::RowBegan { .. }
+            | Fact::RowEnded { .. }
+            | Fact::FirstWordMissed { .. }
+            | Fact::WordHeld { .. }
+            | Fact::Drafted(_)
+            | Fact::DraftAsked { .. }
+            | Fact::DraftApproved { .. }
+            | Fact::DraftRejected { .. }
+            | Fact::DraftDropped { .. }
+            | Fact::PromiseEnded { .. }
+            | Fact::PromiseMissed { .. }
+            | Fact::Nudged { .. }
+            | Fact::Acknowledged { .. }
+            | Fact::AckVoided { .. }
+            | Fact::EscalationCaused { .. }
+            | Fact::Escalated { .. }
+            | Fact::NeedsAnswered { .. }
+            | Fact::FellBack { .. }
+            | Fact::WriteUpPromised { .. }
+            | Fact::WriteUpEnded { .. } => self.apply_course(fact),
             _ => self.apply_ledger(fact),
         }
     }
@@ -136,6 +157,12 @@ impl State {
                 let before = entry.due;
                 *entry = Notice { last: Some(now), ..Default::default() };
                 self.reschedule(Due::Notice(*notice), before, None);
+            }
+            Fact::AddressDied { recipient, address } => {
+                self.dead.insert(recipient.clone(), *address);
+            }
+            Fact::AddressRevived { recipient } => {
+                self.dead.remove(recipient);
             }
             // These are for people and metrics; State does not depend on them.
             _ => {}

@@ -1,10 +1,13 @@
 //! What was said, or withheld for a digest to name.
 
 use crate::decide::fact::{Fact, Notified};
-use crate::decide::state::{Case, Delivery, Digests, Due, Member, Standing, State, Told};
+use crate::decide::state::{Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
-use crate::message::{CaseStatus, Kind};
+use crate::message::{CaseStatus, Disclosure, Kind};
+
+/// How much of what outsiders were told last is kept, in bytes.
+const OUTSIDE_MAX: usize = 2048;
 
 impl State {
     pub(super) fn notified(&mut self, notified: &Notified) {
@@ -39,12 +42,15 @@ impl State {
                 decided_at: now,
                 due: notified.due,
                 event_at: notified.event_at,
+                next_update: notified.next_update,
+                fallback_at: decided.fallback_at,
                 standing: Standing::Waiting,
                 released_at: Time::EPOCH,
                 attempts: 0,
                 failures: 0,
                 maybe_sent: false,
             };
+            self.reschedule(Due::Fallback(decided.id), None, decided.fallback_at);
             self.deliveries.insert(decided.id, delivery);
             self.enqueue(decided.id);
         }
@@ -58,14 +64,27 @@ impl State {
         briefing.ordinal = notified.ordinal;
         // What is carried again is no news: it changes neither what was said last nor what is still withheld.
         let news = !notified.is_redrive();
+        let outside =
+            news && notified.disclosure == Disclosure::External && !notified.row.as_str().is_empty();
         if news {
             briefing.said = Some((notified.said, now));
+        }
+        if news && (notified.next_update.is_some() || briefing.awaited.is_some()) {
+            let awaited = briefing.awaited.get_or_insert_default();
+            awaited.promise = notified.next_update.map(|due| Promise { due, made: now, nudged: false });
+            awaited.held = None;
+            awaited.moved = false;
+            awaited.draft = awaited.draft.take().filter(|draft| notified.revision != Some(draft.revision));
         }
         for decided in &notified.deliveries {
             let line = briefing.lines.begin(&decided.recipient);
             line.pending.reserve_exact(1);
             line.pending.push(decided.id);
             line.withheld = line.withheld.filter(|_| !news);
+        }
+        if outside {
+            let text = cut_text(&notified.message.body);
+            case.course.get_or_insert_default().outside = Some(Outside { text, at: now });
         }
     }
 
@@ -139,8 +158,14 @@ impl State {
     }
 }
 
+/// As much of a text as State keeps.
+fn cut_text(text: &str) -> Box<str> {
+    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= OUTSIDE_MAX).last();
+    if text.len() <= OUTSIDE_MAX { text.into() } else { text[..end.unwrap_or(0)].into() }
+}
+
 /// Whose a recipient is: `CONTACT@CHANNEL` is the contact's, a destination is its own.
-fn whose(recipient: &Recipient) -> &str {
+pub(super) fn whose(recipient: &Recipient) -> &str {
     let text = recipient.as_str();
     if text.contains('#') { text } else { text.split('@').next().unwrap_or(text) }
 }

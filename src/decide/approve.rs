@@ -1,0 +1,431 @@
+//! R23: what an external audience is told is looked at by a person first: drafts, requests, answers, and what happens
+//! while nobody answers.
+
+use super::desk::{self, Note};
+use super::fact::{AckWay, Asked, DraftText, Drafted, DropReason, Fact, HeldReason, MissReason, Said};
+use super::input::Command;
+use super::matter::{Matter, Shade};
+use super::policy::Policy;
+use super::promise;
+use super::row::{Approval, AtDue, Row};
+use super::state::{Briefing, Draft, State};
+use super::tend::{self, Saying};
+use crate::event::id::CaseId;
+use crate::event::{Name, Span, Time};
+use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording, slot};
+use std::sync::Arc;
+
+/// An unapproved end of which no next word was promised is due so long after it.
+const END_DUE: Span = Span::from_mins(60);
+/// The person who leads the communication is asked alone for so long.
+const LEAD_ALONE: Span = Span::from_mins(2);
+
+/// A word that needs approval: drafted, asked for, said once it is approved, or in agreed words when it is due.
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+pub(super) fn word(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    kind: Kind,
+    said: Said,
+) -> Vec<Fact> {
+    let asked = prepare(state, policy, now, matter, briefing, row, kind, said);
+    if !asked.is_empty() {
+        return asked;
+    }
+    let Some(draft) = briefing.draft() else { return Vec::new() };
+    if draft.approved.is_some() {
+        let saying = Saying { draft: Some(draft), ..Saying::new(kind, said) };
+        let facts = tend::speak(state, policy, now, matter, briefing, &saying);
+        let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
+        return if told {
+            facts
+        } else {
+            [facts, dropped(matter, briefing, draft, DropReason::Overtaken)].concat()
+        };
+    }
+    let held = tend::hold(matter, briefing, HeldReason::Approval, due_of(matter, briefing, row));
+    if !held.is_empty() {
+        return held;
+    }
+    if due_of(matter, briefing, row).is_none_or(|due| now < due) {
+        return Vec::new();
+    }
+    at_due(state, policy, now, matter, briefing, row, kind, said)
+}
+
+/// Writes the draft that there is not yet, and asks those who have not been asked yet.
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+pub(super) fn prepare(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    kind: Kind,
+    said: Said,
+) -> Vec<Fact> {
+    match briefing.draft().filter(|draft| is_current(draft, briefing, said)) {
+        None => vec![Fact::Drafted(Box::new(drafted(policy, matter, briefing, row, kind, said, None, None)))],
+        Some(draft) => ask(state, policy, now, matter, briefing, row, draft),
+    }
+}
+
+/// Whether a draft says what is to be said: what its audience may see is the same.
+fn is_current(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
+    let visible = |said: Said| {
+        let severity = Some(said.severity).filter(|_| briefing.disclosure != Disclosure::External);
+        (said.status, said.state, severity)
+    };
+    visible(draft.said) == visible(said)
+}
+
+/// When a word is due even if nobody approves it: the first within its row's time, every other when it was promised. An
+/// end that nobody was promised a word before is owed all the same (R27).
+fn due_of(matter: &Matter<'_>, briefing: &Briefing, row: &Row) -> Option<Time> {
+    match (briefing.said, briefing.promise()) {
+        (None, _) => Some(promise::since(matter, row) + row.keeping.first_within?),
+        (Some(_), Some(promise)) => Some(promise.due),
+        (Some(_), None) => Some(matter.ended? + END_DUE),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+fn drafted(
+    policy: &Policy,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    kind: Kind,
+    said: Said,
+    text: Option<DraftText>,
+    by: Option<Box<str>>,
+) -> Drafted {
+    let subject = matter.subject(policy, briefing, kind, Shade::default());
+    let template = row.template.as_ref();
+    let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
+    let message = in_words(message, text.as_ref());
+    let remarks = remarks(policy, matter, &message);
+    Drafted {
+        case: matter.id,
+        audience: briefing.audience.clone(),
+        row: row.name.clone(),
+        revision: briefing.awaited.as_ref().map_or(0, |awaited| awaited.revision) + 1,
+        kind,
+        severity: matter.severity,
+        said,
+        due: due_of(matter, briefing, row),
+        message: Arc::new(message),
+        remarks,
+        text,
+        by,
+    }
+}
+
+/// The message in an approver's own words.
+pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
+    let Some(text) = text else { return message };
+    let part = |own: &Option<Box<str>>, written: Box<str>| match own {
+        Some(own) => slot::clean(own).into(),
+        None => written,
+    };
+    Message {
+        title: part(&text.title, message.title),
+        short: match &text.short {
+            Some(short) => format!("{} {}", slot::clean(short), slot::next_update()).into(),
+            None => message.short,
+        },
+        body: match &text.body {
+            Some(body) => message::with_promise(slot::clean(body).into_owned()),
+            None => message.body,
+        },
+        ..message
+    }
+}
+
+/// What the approver should look at twice.
+fn remarks(_policy: &Policy, _matter: &Matter<'_>, _message: &Message) -> Vec<Box<str>> {
+    Vec::new()
+}
+
+/// Asks whoever is to be asked next, if it is time.
+fn ask(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    draft: &Draft,
+) -> Vec<Fact> {
+    if draft.approved.is_some() || draft.rejected {
+        return Vec::new();
+    }
+    let Some(approval) = &row.keeping.approval else { return Vec::new() };
+    let Some(asked) = next_asked(policy, now, matter, approval, draft) else { return Vec::new() };
+    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
+    let whom = match asked {
+        Asked::Others => approval.escalate_to.as_ref().or(desk::owner(policy)),
+        Asked::Nobody | Asked::Lead | Asked::Approvers => approvers.or(desk::owner(policy)),
+    };
+    let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
+    let mut facts = Vec::new();
+    if let Some(whom) = whom {
+        let (title, text) = request(policy, matter, briefing, row, draft, asked);
+        let note =
+            Note { level: Disclosure::Business, severity: matter.severity, title: &title, text: &text };
+        let urgent = policy.ladder.is_urgent(matter.severity);
+        let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
+        let only = lead.map(|name| desk::ways(state, policy, name, urgent));
+        facts = desk::tell(state, policy, now, whom, only.as_deref(), &note);
+    }
+    facts.push(Fact::DraftAsked { case, audience, revision, asked });
+    facts
+}
+
+/// Who is to be asked now, if anybody: one after the other.
+fn next_asked(
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    approval: &Approval,
+    draft: &Draft,
+) -> Option<Asked> {
+    let (next, at) = asked_next(policy, matter, approval, draft)?;
+    (at <= now).then_some(next)
+}
+
+/// Who is asked next, and when.
+fn asked_next(
+    policy: &Policy,
+    matter: &Matter<'_>,
+    approval: &Approval,
+    draft: &Draft,
+) -> Option<(Asked, Time)> {
+    let others = || Some((Asked::Others, draft.begun + approval.after?));
+    match draft.asked {
+        Asked::Nobody if desk::comms_lead(policy, matter).is_some() => Some((Asked::Lead, draft.begun)),
+        Asked::Nobody => Some((Asked::Approvers, draft.begun)),
+        Asked::Lead => Some((Asked::Approvers, draft.begun + LEAD_ALONE)),
+        Asked::Approvers => others(),
+        Asked::Others => None,
+    }
+}
+
+/// What an approver reads: what would be said, to whom, by when, and how to answer.
+fn request(
+    policy: &Policy,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    draft: &Draft,
+    asked: Asked,
+) -> (String, String) {
+    let audience = &briefing.audience;
+    let title = match asked {
+        Asked::Others => format!("Still unapproved: a message to {audience}"),
+        Asked::Nobody | Asked::Lead | Asked::Approvers => format!("Please approve a message to {audience}"),
+    };
+    let written = drafted(policy, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
+    let plain = |text: &str| {
+        let filling = slot::Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
+        slot::fill(text, &filling).into_owned()
+    };
+    let due = match (draft.due, row.keeping.approval.as_ref().map(|approval| approval.at_due)) {
+        (Some(due), Some(AtDue::Nothing)) => {
+            format!(" It is due by {due}; without an answer nothing is sent, and that is a miss.")
+        }
+        (Some(due), _) => {
+            format!(" It is due by {due}; without an answer a text agreed beforehand goes out.")
+        }
+        (None, _) => String::new(),
+    };
+    let (revision, kind) = (draft.revision, draft.kind.as_str());
+    let mut text = format!(
+        "Revision {revision} of the {kind} about {} waits for you.{due}\n\nTitle: {}\n\n{}",
+        matter.public_reference(),
+        plain(&written.message.title),
+        plain(&written.message.body),
+    );
+    for remark in &written.remarks {
+        text.push_str("\n\nLook twice: ");
+        text.push_str(remark);
+    }
+    text.push_str(&format!(
+        "\n\nTo answer: tidings approve send {} {audience} --revision {revision}, or edit, or reject.",
+        matter.public_reference(),
+    ));
+    (title, text)
+}
+
+/// The word is due and nobody has approved it.
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+fn at_due(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    kind: Kind,
+    said: Said,
+) -> Vec<Fact> {
+    let agreed = row.keeping.approval.as_ref().is_some_and(|approval| approval.at_due == AtDue::AgreedText);
+    let rejected = briefing.draft().is_some_and(|draft| draft.rejected);
+    let Some((last, _)) = briefing.said else {
+        // What was refused is not said in other words; that the audience hears nothing is the row's own miss (R12).
+        if !agreed || rejected {
+            return Vec::new();
+        }
+        let said = matter.agreed_said(policy, briefing);
+        let saying = Saying { wording: Wording::Agreed, ..Saying::new(Kind::Opening, said) };
+        return tend::speak(state, policy, now, matter, briefing, &saying);
+    };
+    if briefing.promise().is_none() && (rejected || kind != Kind::Resolution) {
+        return Vec::new();
+    }
+    if !agreed {
+        return promise::miss(state, policy, now, matter, briefing, MissReason::Unapproved);
+    }
+    let (kind, said) = match kind {
+        Kind::Resolution if !rejected => (Kind::Resolution, said),
+        _ => (Kind::Holding, last),
+    };
+    let shade =
+        Shade { hold: kind == Kind::Holding && matter.status == CaseStatus::Resolved, write_up: None };
+    let saying = Saying { wording: Wording::Agreed, shade, ..Saying::new(kind, said) };
+    let mut facts = tend::speak(state, policy, now, matter, briefing, &saying);
+    if !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+        facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
+    }
+    facts
+}
+
+/// A draft of which nothing is to be said any more is given up.
+pub(super) fn drop(matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
+    let Some(draft) = briefing.draft() else { return Vec::new() };
+    let never = briefing.said.is_none() && matter.status != CaseStatus::Open;
+    let why = if never { DropReason::ResolvedBeforeFirst } else { DropReason::Overtaken };
+    dropped(matter, briefing, draft, why)
+}
+
+fn dropped(matter: &Matter<'_>, briefing: &Briefing, draft: &Draft, why: DropReason) -> Vec<Fact> {
+    let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
+    vec![Fact::DraftDropped { case, audience, revision, why }]
+}
+
+/// When something about the draft is next to be done.
+pub(super) fn next_look(
+    policy: &Policy,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: Option<&Row>,
+) -> Option<Time> {
+    let (draft, row) = (briefing.draft()?, row?);
+    let approval = row.keeping.approval.as_ref()?;
+    let open = draft.approved.is_none() && !draft.rejected;
+    let asked = asked_next(policy, matter, approval, draft).filter(|_| open).map(|(_, at)| at);
+    let due = due_of(matter, briefing, row);
+    [asked, due].into_iter().flatten().min()
+}
+
+/// Why a person's answer cannot be taken, as a sentence, if it cannot.
+pub fn refusal(state: &State, command: &Command) -> Option<String> {
+    let (case, audience, revision) = match command {
+        Command::ApproveDraft { case, audience, revision, .. }
+        | Command::EditDraft { case, audience, revision, .. }
+        | Command::RejectDraft { case, audience, revision, .. } => (case, audience, *revision),
+        Command::Acknowledge { case, .. } | Command::AnswerNeeds { case, .. } => {
+            let known = state.cases.contains_key(case);
+            return (!known).then(|| "there is no such case, or it is over and forgotten".to_owned());
+        }
+        _ => return None,
+    };
+    let Some(known) = state.cases.get(case) else {
+        return Some("there is no such case, or it is over and forgotten".to_owned());
+    };
+    let Some(draft) = known.briefing(audience).and_then(Briefing::draft) else {
+        return Some(format!("nothing to {audience} about this case waits for approval"));
+    };
+    if draft.revision != revision {
+        let newest = draft.revision;
+        return Some(format!("revision {revision} is not the one that waits: that is revision {newest}"));
+    }
+    if let Some(by) = &draft.approved {
+        return Some(format!("{by} has approved it already"));
+    }
+    draft.rejected.then(|| "it was rejected already; the next change makes a new revision".to_owned())
+}
+
+/// What a person's answer comes to.
+pub(super) fn answered(state: &State, policy: &Policy, now: Time, command: &Command) -> Vec<Fact> {
+    if refusal(state, command).is_some() {
+        return Vec::new();
+    }
+    match command {
+        Command::ApproveDraft { case, audience, revision, by } => {
+            let (case, audience, by) = (*case, audience.clone(), by.clone());
+            let approved = Fact::DraftApproved { case, audience, revision: *revision, by };
+            vec![approved, due_now(state, now, case)]
+        }
+        Command::RejectDraft { case, audience, revision, reason, by } => {
+            let (case, audience) = (*case, audience.clone());
+            let (reason, by) = (reason.clone(), by.clone());
+            let rejected = Fact::DraftRejected { case, audience, revision: *revision, by, reason };
+            vec![rejected, due_now(state, now, case)]
+        }
+        Command::EditDraft { case, audience, text, by, .. } => {
+            edited(state, policy, now, *case, audience, text, by)
+        }
+        Command::Acknowledge { case, by, way } => acknowledged(state, policy, now, *case, by, *way),
+        Command::AnswerNeeds { case, text, by } => {
+            let answered = Fact::NeedsAnswered { case: *case, by: by.clone(), text: text.clone() };
+            vec![answered, due_now(state, now, *case)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn edited(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    case: CaseId,
+    audience: &Name,
+    text: &DraftText,
+    by: &str,
+) -> Vec<Fact> {
+    let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
+    let Some(briefing) = matter.case.briefing(audience) else { return Vec::new() };
+    let row = policy.row(&briefing.row, &briefing.audience);
+    let (Some(draft), Some(row)) = (briefing.draft(), row) else { return Vec::new() };
+    let (kind, said) = (draft.kind, draft.said);
+    let new = drafted(policy, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
+    vec![Fact::Drafted(Box::new(new)), due_now(state, now, case)]
+}
+
+/// R25: one acknowledgement by anybody counts for every row.
+pub(super) fn acknowledged(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    case: CaseId,
+    by: &str,
+    way: AckWay,
+) -> Vec<Fact> {
+    let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
+    if matter.case.course.as_ref().is_some_and(|course| course.acked.is_some()) {
+        return Vec::new();
+    }
+    let severity = matter.severity;
+    vec![Fact::Acknowledged { case, by: by.into(), way, severity }, due_now(state, now, case)]
+}
+
+fn due_now(state: &State, now: Time, case: CaseId) -> Fact {
+    let due = state.cases.get(&case).and_then(|case| case.due);
+    Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) }
+}

@@ -1,0 +1,130 @@
+//! R30: a message that was not handed over in time goes to the contact's other addresses, then to the backup.
+
+use super::fact::{End, Fact, NoticeKind, SupersededBy};
+use super::matter::Matter;
+use super::matter::Shade;
+use super::notice;
+use super::policy::{Contact, Policy};
+use super::promise;
+use super::row::{Fallback, Row};
+use super::say::{self, Word};
+use super::state::{Briefing, Delivery, Line, State};
+use super::via;
+use crate::event::id::DeliveryId;
+use crate::event::{Recipient, Time};
+use crate::message::{CaseStatus, Kind, Wording};
+
+/// When a delivery of this row goes another way, if it is one of a contact.
+pub(super) fn at(policy: &Policy, row: Option<&Row>, recipient: &Recipient, now: Time) -> Option<Time> {
+    let fallback = row?.keeping.fallback.as_ref()?;
+    policy.endpoints.get(recipient)?.contact.as_ref()?;
+    Some(now + fallback.after)
+}
+
+/// A delivery's time for the way that was meant is over.
+pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) -> Vec<Fact> {
+    let nothing = vec![Fact::FellBack { delivery: id, to: Vec::new() }];
+    let Some(delivery) = state.deliveries.get(&id) else { return nothing };
+    let Some(matter) = Matter::find(state, policy, delivery.case) else { return nothing };
+    let Some(briefing) = matter.case.briefing(&delivery.audience) else { return nothing };
+    let row = policy.row(&briefing.row, &briefing.audience);
+    let Some(fallback) = row.and_then(|row| row.keeping.fallback.as_ref()) else { return nothing };
+    let to = ways(state, policy, briefing, delivery, fallback);
+    if to.is_empty() {
+        return nothing;
+    }
+    let names: Vec<&str> = to.iter().map(Recipient::as_str).collect();
+    let text = format!(
+        "{} to {} was not handed over within {}: {} gets it instead.",
+        delivery.kind.as_str(),
+        delivery.recipient,
+        fallback.after,
+        names.join(", "),
+    );
+    let urgent = policy.ladder.is_urgent(delivery.severity);
+    let avoid = Some(delivery.channel.clone());
+    let mut facts = vec![Fact::FellBack { delivery: id, to: to.clone() }];
+    facts.extend(again(state, policy, now, &matter, briefing, row, delivery, &to));
+    if !delivery.is_released() && !delivery.maybe_sent {
+        facts.push(Fact::Ended { delivery: id, end: End::Superseded { why: SupersededBy::FellBack } });
+    }
+    facts.push(notice::raise(state, now, NoticeKind::FellBack, &text, urgent, avoid));
+    facts
+}
+
+/// By which ways it goes now: the contact's others in the row's order, then the backup's; none where the contact has
+/// been handed a word since by whatever way.
+fn ways(
+    state: &State,
+    policy: &Policy,
+    briefing: &Briefing,
+    delivery: &Delivery,
+    fallback: &Fallback,
+) -> Vec<Recipient> {
+    let contact = policy.endpoints.get(&delivery.recipient).and_then(|endpoint| endpoint.contact.as_ref());
+    let Some(contact) = contact.and_then(|name| policy.contacts.get(name)) else { return Vec::new() };
+    let line = |recipient: &Recipient| briefing.lines.get(recipient);
+    // What may have arrived is not handed over.
+    let surely = |line: &Line| {
+        let mut pending = line.pending.iter().filter_map(|id| state.deliveries.get(id));
+        !pending.any(|delivery| delivery.maybe_sent)
+    };
+    let handed = |recipient: &Recipient| {
+        let other = line(recipient).filter(|line| *recipient != delivery.recipient && surely(line));
+        other.and_then(|line| line.told).is_some_and(|told| told.at >= delivery.decided_at)
+    };
+    if contact.by_channel.values().any(handed) {
+        return Vec::new();
+    }
+    let tried = |recipient: &Recipient| {
+        *recipient == delivery.recipient || line(recipient).is_some_and(|line| !line.pending.is_empty())
+    };
+    let of = |contact: &Contact| -> Option<Recipient> {
+        let asked = fallback.via.iter().filter_map(|channel| contact.by_channel.get(channel));
+        asked.cloned().find(|way| !tried(way) && via::lives(state, way))
+    };
+    let backups = policy.with_backups(contact).filter(|other| other.name != contact.name);
+    let there = |contact: &&Contact| !via::is_away(state, contact);
+    of(contact).or_else(|| backups.filter(there).find_map(of)).into_iter().collect()
+}
+
+/// The same word as it is now, to these recipients.
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+fn again(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: Option<&Row>,
+    delivery: &Delivery,
+    to: &[Recipient],
+) -> Vec<Fact> {
+    let said = matter.said(policy, briefing);
+    let kind = match (said.status, delivery.kind) {
+        (CaseStatus::Resolved, _) => Kind::Resolution,
+        (_, Kind::Resolution) => Kind::Update,
+        (_, kind) => kind,
+    };
+    let shade = Shade {
+        hold: super::tend::held_end(matter, briefing, row).is_some_and(|at| now < at),
+        write_up: None,
+    };
+    let subject = matter.subject(policy, briefing, kind, shade);
+    let approval = row.is_some_and(|row| row.keeping.approval.is_some());
+    let desk = Word::at_desk(&briefing.audience, matter.severity, delivery.due, now);
+    let word = Word {
+        case: matter.id,
+        row,
+        event_at: delivery.event_at,
+        only: Some(to),
+        paced: true,
+        unthrottled: true,
+        wording: if approval { Wording::Agreed } else { Wording::Free },
+        next_update: promise::next(policy, now, row, matter, said.status == CaseStatus::Resolved)
+            .min(delivery.next_update)
+            .or(delivery.next_update),
+        ..desk
+    };
+    say::say(state, policy, now, &word, briefing, &subject, said)
+}

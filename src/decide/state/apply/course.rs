@@ -1,0 +1,184 @@
+//! How audiences are kept informed: clocks of rows, held words, drafts, promises, acknowledgements, escalations.
+
+use super::word::whose;
+use crate::decide::fact::{Asked, Cause, Drafted, Fact, PromiseEnd};
+use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, RowClock, State};
+use crate::event::id::CaseId;
+use crate::event::{Name, Recipient};
+
+impl State {
+    fn course_mut(&mut self, case: &CaseId) -> Option<&mut Course> {
+        self.cases.get_mut(case).map(|case| &mut **case.course.get_or_insert_default())
+    }
+
+    fn awaited_mut(&mut self, case: &CaseId, audience: &Name) -> Option<&mut Awaited> {
+        let briefing = self.cases.get_mut(case)?.briefing_mut(audience)?;
+        Some(&mut **briefing.awaited.get_or_insert_default())
+    }
+
+    fn draft_mut(&mut self, case: &CaseId, audience: &Name) -> Option<&mut Draft> {
+        self.awaited_mut(case, audience)?.draft.as_deref_mut()
+    }
+
+    pub(super) fn apply_course(&mut self, fact: &Fact) {
+        let now = self.time;
+        match fact {
+            Fact::RowBegan { case, row, audience, since } => {
+                if let Some(course) = self.course_mut(case) {
+                    let (row, audience) = (row.clone(), audience.clone());
+                    course.clocks.push(RowClock { row, audience, since: *since, missed: false });
+                }
+            }
+            Fact::RowEnded { case, row, audience } => {
+                if let Some(course) = self.course_mut(case) {
+                    course.clocks.retain(|clock| (&clock.row, &clock.audience) != (row, audience));
+                }
+            }
+            Fact::FirstWordMissed { case, row, audience, .. } => {
+                let clocks = self.course_mut(case).map(|course| course.clocks.iter_mut());
+                let same = |clock: &&mut RowClock| (&clock.row, &clock.audience) == (row, audience);
+                clocks.into_iter().flatten().filter(same).for_each(|clock| clock.missed = true);
+            }
+            Fact::WordHeld { case, audience, why, until } => {
+                if let Some(awaited) = self.awaited_mut(case, audience) {
+                    awaited.held = why.map(|why| Held { why, since: now, until: *until });
+                }
+            }
+            Fact::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. } => {
+                self.no_longer_promised(case, audience, recipient);
+            }
+            Fact::PromiseMissed { case, audience, next, .. } => {
+                if let Some(awaited) = self.awaited_mut(case, audience)
+                    && let Some(promise) = &mut awaited.promise
+                {
+                    match next {
+                        Some(next) => (promise.due, promise.nudged) = (*next, false),
+                        None => awaited.promise = None,
+                    }
+                }
+            }
+            Fact::Nudged { case, audience } => match audience {
+                Some(audience) => {
+                    let promise =
+                        self.awaited_mut(case, audience).and_then(|awaited| awaited.promise.as_mut());
+                    promise.into_iter().for_each(|promise| promise.nudged = true);
+                }
+                None => self.course_mut(case).into_iter().for_each(|course| course.reminded = Some(now)),
+            },
+            Fact::Drafted(_)
+            | Fact::DraftAsked { .. }
+            | Fact::DraftApproved { .. }
+            | Fact::DraftRejected { .. }
+            | Fact::DraftDropped { .. } => self.apply_draft(fact),
+            _ => self.apply_escalation(fact),
+        }
+    }
+
+    fn apply_draft(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Drafted(drafted) => self.drafted(drafted),
+            Fact::DraftAsked { case, audience, asked, .. } => {
+                self.draft_mut(case, audience).into_iter().for_each(|draft| draft.asked = *asked);
+            }
+            Fact::DraftApproved { case, audience, by, .. } => {
+                let draft = self.draft_mut(case, audience);
+                draft.into_iter().for_each(|draft| draft.approved = Some(by.clone()));
+            }
+            Fact::DraftRejected { case, audience, .. } => {
+                self.draft_mut(case, audience).into_iter().for_each(|draft| draft.rejected = true);
+            }
+            Fact::DraftDropped { case, audience, .. } => {
+                self.awaited_mut(case, audience).into_iter().for_each(|awaited| awaited.draft = None);
+            }
+            _ => {}
+        }
+    }
+
+    fn drafted(&mut self, drafted: &Drafted) {
+        let now = self.time;
+        let Some(awaited) = self.awaited_mut(&drafted.case, &drafted.audience) else { return };
+        let before = awaited.draft.take();
+        awaited.revision = drafted.revision;
+        awaited.draft = Some(Box::new(Draft {
+            revision: drafted.revision,
+            kind: drafted.kind,
+            said: drafted.said,
+            begun: before
+                .filter(|draft| !draft.rejected && draft.kind == drafted.kind)
+                .map_or(now, |draft| draft.begun),
+            due: drafted.due,
+            text: drafted.text.clone(),
+            asked: Asked::Nobody,
+            approved: None,
+            rejected: false,
+        }));
+    }
+
+    fn apply_escalation(&mut self, fact: &Fact) {
+        let now = self.time;
+        match fact {
+            Fact::Acknowledged { case, by, severity, .. } => {
+                if let Some(course) = self.course_mut(case) {
+                    course.acked = Some(Acked { by: by.clone(), at: now, severity: *severity });
+                    course.escalated.clear();
+                }
+            }
+            Fact::AckVoided { case } => {
+                if let Some(course) = self.course_mut(case) {
+                    course.acked = None;
+                    course.unacked_since = Some(now);
+                    course.escalated.clear();
+                }
+            }
+            Fact::EscalationCaused { case, cause } => {
+                if let Some(course) = self.course_mut(case)
+                    && !course.causes.contains(cause)
+                {
+                    course.causes.push(*cause);
+                }
+                if let (Cause::Needs, Some(course)) = (cause, self.course_mut(case)) {
+                    course.needs_closed = false;
+                }
+            }
+            Fact::Escalated { case, to: Some(to), more: true, .. } => {
+                self.course_mut(case).into_iter().for_each(|course| course.sent.push(to.clone()));
+            }
+            Fact::Escalated { case, cause, audience, .. } => {
+                if let Some(course) = self.course_mut(case) {
+                    course.sent.clear();
+                    match audience {
+                        Some(audience) if *cause == Cause::Unacknowledged => {
+                            course.escalated.push(audience.clone());
+                        }
+                        _ => course.causes.retain(|known| known != cause),
+                    }
+                    if *cause == Cause::NeedsUnanswered {
+                        course.needs_closed = true;
+                    }
+                }
+            }
+            Fact::NeedsAnswered { case, .. } => {
+                self.course_mut(case).into_iter().for_each(|course| course.needs_closed = true);
+            }
+            Fact::WriteUpPromised { case, due } => {
+                self.course_mut(case).into_iter().for_each(|course| course.write_up = Some(*due));
+            }
+            Fact::WriteUpEnded { case, .. } => {
+                self.course_mut(case).into_iter().for_each(|course| course.write_up = None);
+            }
+            Fact::FellBack { delivery, .. } => {
+                let fallback = self.deliveries.get_mut(delivery).and_then(|found| found.fallback_at.take());
+                self.reschedule(super::Due::Fallback(*delivery), fallback, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nothing is promised any more to whoever this recipient is.
+    pub(super) fn no_longer_promised(&mut self, case: &CaseId, audience: &Name, recipient: &Recipient) {
+        let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
+        let Some(briefing) = briefing else { return };
+        let own = |(other, _): &(&Recipient, &mut Line)| whose(other) == whose(recipient);
+        briefing.lines.iter_mut().filter(own).for_each(|(_, line)| line.promised = None);
+    }
+}
