@@ -147,7 +147,7 @@ impl<'a> Matter<'a> {
 
     /// Whether it goes on as another incident.
     pub fn is_merged(&self) -> bool {
-        matches!(&self.sort, Sort::Incident { incident, .. } if incident.merged_into.is_some())
+        matches!(&self.sort, Sort::Incident { incident, .. } if incident.is_merged())
     }
 
     /// What it is called among insiders.

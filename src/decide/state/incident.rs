@@ -29,6 +29,9 @@ pub struct Incident {
     pub stamps: BTreeMap<Box<str>, Stamp>,
     /// The incident that it was merged into.
     pub merged_into: Option<Box<str>>,
+    /// Whether nothing that it was merged into has been opened yet: until then it goes on as itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge_waits: bool,
 }
 
 macro_rules! fields {
@@ -84,6 +87,11 @@ fields!(
 );
 
 impl Incident {
+    /// Whether it goes on as another one.
+    pub fn is_merged(&self) -> bool {
+        self.merged_into.is_some() && !self.merge_waits
+    }
+
     /// Takes over the fields that the event carries; whether they are the newest was decided before.
     pub fn take(&mut self, event: &IncidentEvent, stamp: Stamp) {
         let record = &mut self.record;

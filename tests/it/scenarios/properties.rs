@@ -233,6 +233,9 @@ pub(super) fn policy(choices: Choices) -> String {
             "[[route]]\nname = \"executives\"\nkind = \"incident\"\nseverity = \"sev2 or worse\"\naudience = \"executives\"\nvia = {via}\n{approve}\n"
         ));
     }
+    if rows % 5 < 2 {
+        text.push_str("[[incident]]\nname = \"auto\"\nmatch = [\"alertname=~\\\"A|B\\\"\"]\nlasting = \"1m\"\ngroup_by = [\"cluster\"]\nresolve_after = \"5m\"\n");
+    }
     if rows % 3 == 0 {
         text.push_str(&format!(
             "[[route]]\nname = \"customers\"\nkind = \"alert\"\nseverity = \"sev2 or worse\"\naudience = \"customers\"\n{customers}\n"
@@ -269,6 +272,8 @@ pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
         "update note.public=other-news stage=identified",
         "update title.internal=inside-two title.business=inside-word",
         "acknowledge by=jonas",
+        "merge into=INC-0",
+        "merge into=INC-1",
         "resolve",
         "reopen",
     ]);
@@ -450,7 +455,7 @@ fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     each.collect()
 }
 
-const EVENTS: [&str; 12] = [
+const EVENTS: [&str; 14] = [
     "open at=0:10 severity=sev3 title.internal=first",
     "open at=0:20 severity=sev1 source=other",
     "update at=0:20 severity=sev2",
@@ -463,6 +468,8 @@ const EVENTS: [&str; 12] = [
     "acknowledge at=0:25 by=jonas severity=sev2",
     "acknowledge at=0:22 by=mara",
     "note at=0:05 note.internal=seen by=mara",
+    "merge at=0:18 into=INC-2 by=mara",
+    "merge at=0:28 into=INC-3 severity=sev4",
 ];
 
 /// What must not depend on the order.

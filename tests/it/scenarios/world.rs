@@ -49,6 +49,8 @@ pub struct World {
     pub journal: Vec<(Arc<Policy>, Input, Vec<Fact>)>,
     /// What insiders wrote: no message to outsiders may hold it.
     pub inside: Vec<String>,
+    /// What is odd about the newest event, while a step asks for that.
+    pub remarks: Option<Vec<tidings::decide::Remark>>,
     /// While the process is stopped, events wait in their stream.
     pub stopped: Option<Vec<Input>>,
     /// What each message promised when it was last let go.
@@ -92,6 +94,7 @@ impl World {
             under_way: BTreeMap::new(),
             journal: Vec::new(),
             inside: Vec::new(),
+            remarks: None,
             stopped: None,
             promised: BTreeMap::new(),
             wrong: Vec::new(),
