@@ -18,7 +18,12 @@ impl Names {
             CaseAbout::Incident { id } => id.to_string(),
             CaseAbout::Desk { audience } => audience.to_string(),
         };
+        Names { reference, public_reference: Names::public(policy, id) }
+    }
+
+    /// What outsiders call the case.
+    pub fn public(policy: &Policy, id: CaseId) -> String {
         let hash = Digest::keyed(&policy.reference_key, &[b"reference", &id.0.to_le_bytes()]);
-        Names { reference, public_reference: format!("R-{}", &hash.to_string()[..8].to_uppercase()) }
+        format!("R-{}", &hash.to_string()[..8].to_uppercase())
     }
 }

@@ -130,7 +130,7 @@ fn open_or_move(policy: &Policy, id: CaseId, case: &Case, rows: &[&Row]) -> Opti
 }
 
 /// The components' public names beside their ids.
-fn with_public_names(policy: &Policy, record: &IncidentRecord) -> IncidentRecord {
+pub(super) fn with_public_names(policy: &Policy, record: &IncidentRecord) -> IncidentRecord {
     let mut record = record.clone();
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
     record.component_names = names.collect();

@@ -19,6 +19,7 @@ mod messages;
 mod metrics;
 mod nats;
 mod operation;
+mod preview;
 mod scenarios;
 mod secrets;
 mod support;
