@@ -8,8 +8,9 @@ use crate::decide::Policy;
 use crate::decide::preview::{PHASES, Preview, preview};
 use crate::deliver::{self, Attempt, visible};
 use crate::event::id::{DeliveryId, Digest};
-use crate::event::{Name, Recipient, Span, Time};
+use crate::event::{Event, Name, Recipient, Span, Time};
 use crate::ingest::{Way, native, unknown};
+use crate::message::lint::{Draft, Known, Remark, lint};
 use crate::message::slot::Filling;
 use crate::message::{Disclosure, Kind, Message, Wording};
 use jiff::tz::TimeZone;
@@ -29,7 +30,7 @@ pub struct Arguments {
     /// In agreed words alone, as a message goes out that nobody approved.
     #[arg(long)]
     agreed: bool,
-    /// As JSON: `{"audience", "disclosure", "route", "template", "unread", "unsaid", "phases"}`.
+    /// As JSON: `{"audience", "disclosure", "route", "template", "unread", "unsaid", "remarks", "phases"}`.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -73,13 +74,44 @@ pub fn run(arguments: &Arguments) -> Exit {
     let phases = if arguments.phase.is_empty() { PHASES.to_vec() } else { arguments.phase.clone() };
     let wording = if arguments.agreed { Wording::Agreed } else { Wording::Free };
     let shown = preview(policy, &event, audience, &phases, wording, received);
-    let page = Page { policy, audience: &audience.name, level: audience.disclosure, shown, unread };
+    let remarks = remarks(policy, &event, audience.disclosure, &shown);
+    let page = Page { policy, audience: &audience.name, level: audience.disclosure, shown, unread, remarks };
     if arguments.json {
         println!("{}", page.json());
     } else {
         print!("{}", page.text());
     }
     Exit::Done
+}
+
+/// What an approver would be warned of in texts for outsiders; the same words once.
+fn remarks(policy: &Policy, event: &Event, level: Disclosure, shown: &Preview) -> Vec<Remark> {
+    if level != Disclosure::External {
+        return Vec::new();
+    }
+    let mut people: Vec<&str> = policy.contacts.keys().map(Name::as_str).collect();
+    let mut components: Vec<&str> = policy.components.keys().map(|id| &**id).collect();
+    let mut labels = Vec::new();
+    match event {
+        Event::Alert(alert) => labels.extend(alert.labels.iter().map(|(_, value)| value)),
+        Event::Incident(incident) => {
+            people.extend(incident.commander.iter().chain(&incident.comms_lead).map(|name| &**name));
+            components.extend(incident.components.iter().flatten().map(|id| &**id));
+            labels.push(&*incident.incident);
+            labels.extend(incident.labels.iter().flat_map(|labels| labels.iter().map(|(_, value)| value)));
+        }
+    }
+    let public: Vec<&str> = policy.components.values().map(|name| &**name).collect();
+    let known =
+        Known { people: &people, components: &components, labels: &labels, public: &public, last: None };
+    let mut remarks: Vec<Remark> = Vec::new();
+    for remark in shown.messages.iter().flat_map(|(_, message)| lint(&Draft::from(message), &known)) {
+        let same = |other: &Remark| other.fault == remark.fault && other.words == remark.words;
+        if !remarks.iter().any(same) {
+            remarks.push(remark);
+        }
+    }
+    remarks
 }
 
 /// Everything that is shown.
@@ -89,6 +121,7 @@ struct Page<'a> {
     level: Disclosure,
     shown: Preview,
     unread: Vec<unknown::Unknown>,
+    remarks: Vec<Remark>,
 }
 
 impl Page<'_> {
@@ -112,6 +145,11 @@ impl Page<'_> {
             let list = unsaid.join(", ");
             out.push_str(&format!("not said for this audience, or not known: {list}\n"));
         }
+        for Remark { fault, words, sentence, better, .. } in &self.remarks {
+            let fault = fault.as_str();
+            let line = format!("{fault}: \"{words}\" in \"{sentence}\"; {better}");
+            out.push_str(&format!("{}\n", visible::one_line(&line, 400)));
+        }
         for (kind, message) in &self.shown.messages {
             for (channel, text) in self.channels(message) {
                 let text = visible::lines(&text);
@@ -134,6 +172,7 @@ impl Page<'_> {
             "template": self.shown.template,
             "unread": self.unread.iter().map(|field| &field.path).collect::<Vec<_>>(),
             "unsaid": self.shown.unsaid,
+            "remarks": self.remarks,
             "phases": phases.collect::<Vec<_>>(),
         })
     }

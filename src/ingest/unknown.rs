@@ -4,6 +4,9 @@ use super::schema::of_event;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// Other names under which a field at the top is read.
+const ALIASES: [&str; 1] = ["kind"];
+
 /// A field that nothing reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
@@ -40,7 +43,8 @@ fn look(
     for (name, inner) in object {
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         let here: Vec<&Value> = lists.iter().filter_map(|list| list.get(name)).collect();
-        if here.is_empty() {
+        let alias = prefix.is_empty() && ALIASES.contains(&name.as_str());
+        if here.is_empty() && !alias {
             let known: BTreeSet<String> = lists.iter().flat_map(|list| list.keys().cloned()).collect();
             found.push(Unknown { path, known: known.into_iter().collect() });
         } else {
@@ -74,8 +78,8 @@ mod tests {
             "scope": { "share": "some", "regoins": ["eu"] }, "labels": { "anything": "goes" },
             "expected_end": { "at": "2026-11-21T16:00:00Z" }, "needs": null,
         });
-        assert_eq!(paths(&incident), ["scope.regoins", "titel", "title.extern"]);
-        assert!(fields(&incident)[0].known.contains(&"regions".to_owned()));
+        assert_eq!(paths(&incident), ["titel", "title.extern", "scope.regoins"]);
+        assert!(fields(&incident)[2].known.contains(&"regions".to_owned()));
         let alert = json!({ "type": "alert", "labels": { "a": "b" }, "annotations": {}, "startsAt": "x" });
         assert_eq!(paths(&alert), ["startsAt"]);
         assert_eq!(paths(&json!({ "specversion": "1.0", "data": alert })), ["startsAt"]);

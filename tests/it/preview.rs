@@ -76,6 +76,13 @@ fn customers_read_nothing_from_inside_and_in_agreed_words_nothing_that_was_writt
     let body: Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["data"]["case"]["advice"], "fall_back");
     assert_eq!(body["data"]["retry_after"], body["data"]["next_update"]);
+    assert_eq!(agreed["remarks"], json!([]));
+    let mut event = event();
+    event["title"]["public"] = json!("Our server pay-db-2 is probably down");
+    let output = preview(&["--audience", "customers", "--phase", "opening"], &event.to_string());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let wanted = "an internal name: \"pay-db-2\" in \"";
+    assert!(text.contains(wanted) && text.contains("speculation: \"probably\""), "{text}");
     let one = shown("customers", &["--phase", "holding", "--phase", "reminder"]);
     assert_eq!(words(&one["phases"], "phase"), ["holding", "reminder"]);
 }
