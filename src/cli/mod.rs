@@ -7,6 +7,7 @@ mod healthy;
 mod incident;
 mod journal;
 mod offline;
+mod preview;
 mod remote;
 mod run;
 
@@ -54,6 +55,8 @@ enum Command {
     Check(check::Arguments),
     /// Shows row by row who would be told of an event, and who not, and why.
     Explain(explain::Arguments),
+    /// Shows every phase of a case as an audience would read it on each sort of channel.
+    Preview(preview::Arguments),
     /// Sends a test message to an audience, a channel's recipients or one recipient.
     SendTest(remote::SendTest),
     /// Holds a channel back until it is resumed; what goes by it waits.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Healthy(server) => healthy::run(&server),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments),
         Command::SendTest(arguments) => remote::send_test(&arguments),
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),

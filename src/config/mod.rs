@@ -27,7 +27,7 @@ mod schema;
 mod secret;
 mod sections;
 mod severity;
-mod suggest;
+pub mod suggest;
 mod table;
 mod team;
 mod template;

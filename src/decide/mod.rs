@@ -44,6 +44,7 @@ mod test_message;
 mod via;
 
 pub mod explain;
+pub mod preview;
 pub mod state;
 
 pub use alert::{group_id, is_unchanged};

@@ -9,6 +9,12 @@ pub fn files() -> [(&'static str, String); 2] {
     [("alert.json", text::<RawAlert<'static>>()), ("incident.json", text::<RawIncident<'static>>())]
 }
 
+/// The schema of one incident event, or of one alert event.
+pub(super) fn of_event(incident: bool) -> serde_json::Value {
+    let [(_, alert), (_, of_incident)] = files();
+    serde_json::from_str(if incident { &of_incident } else { &alert }).expect("it was written as JSON")
+}
+
 fn text<T: schemars::JsonSchema>() -> String {
     let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>();
     let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");

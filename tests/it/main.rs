@@ -21,6 +21,7 @@ mod metrics;
 mod nats;
 mod operation;
 mod people;
+mod preview;
 mod scenarios;
 mod secrets;
 mod support;
