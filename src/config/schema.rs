@@ -3,6 +3,7 @@
 use super::key::VIA_KEYS;
 use super::key::{Form, Key, Section, Takes};
 use super::sections::SECTIONS;
+use super::trial;
 use crate::deliver::ChannelKind;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -123,6 +124,26 @@ fn keys(keys: &[Key]) -> Map<String, Value> {
     keys.iter().map(one).collect()
 }
 
+/// The steps of a test; whether they make sense is checked when they are read.
+fn steps() -> Value {
+    let any = json!({});
+    let known = |names: &[&str]| -> Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), any.clone())).collect()
+    };
+    let expect = json!({
+        "type": "object", "properties": known(&trial::EXPECT_KEYS), "minProperties": 1,
+        "additionalProperties": false,
+    });
+    let mut properties = known(&trial::STEP_KEYS);
+    properties.insert("at".to_owned(), json!({ "type": "string", "minLength": 2 }));
+    properties.insert("expect".to_owned(), expect);
+    let step = json!({
+        "type": "object", "properties": properties, "required": ["at"], "minProperties": 2, "maxProperties": 2,
+        "additionalProperties": false,
+    });
+    json!({ "type": "array", "items": step })
+}
+
 fn takes(takes: Takes) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string", "minLength": 1 } });
     match takes {
@@ -205,6 +226,7 @@ fn takes(takes: Takes) -> Value {
                 "minProperties": 1, "additionalProperties": false,
             },
         ] }),
+        Takes::Steps => steps(),
         Takes::Day => json!({ "type": "string", "minLength": 10 }),
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }

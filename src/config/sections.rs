@@ -3,7 +3,7 @@
 use super::key::{Form, Key, Section, Takes};
 use super::{
     audience, cadence, channel, contact, environment, heartbeat, ingest, journal, nats, route, severity,
-    team, template, token,
+    team, template, token, trial,
 };
 
 /// The keys that stand above every table.
@@ -64,6 +64,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &route::DEFAULTS,
     &route::SECTION,
     &team::SECTION,
+    &trial::SECTION,
 ];
 
 /// The section of that path.
