@@ -52,9 +52,7 @@ pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
 pub use token::{Right, Token};
-pub use trial::{
-    FileLine, Reload, Saying, Telling, Trial, TrialAct, TrialExpect, TrialStep, Waiting,
-};
+pub use trial::{FileLine, Reload, Saying, Telling, Trial, TrialAct, TrialExpect, TrialStep, Waiting};
 pub use value::Rate;
 
 use crate::decide::{Policy, PolicyText};

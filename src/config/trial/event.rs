@@ -70,7 +70,8 @@ impl<'a, 't> Events<'a, 't> {
         let Some(matcher) = team.matchers.iter().find(|matcher| !matcher.matches(labels)) else { return };
         let place: Place = node.get("labels").unwrap_or(node).place();
         let message = format!("this is none of the team `{}`: {matcher} does not hold", team.name.value);
-        let help = "a team's tests send what the team's match takes; others stand in the file that includes it";
+        let help =
+            "a team's tests send what the team's match takes; others stand in the file that includes it";
         self.reader.report.error("test::not-the-teams", place, message, help);
     }
 }

@@ -10,7 +10,12 @@ use crate::decide::{HeldReason, WithheldReason};
 /// One `expect`.
 pub(super) fn read(reader: Reader<'_, '_>, node: Node<'_>) -> Option<TrialExpect> {
     if !node.value.get_ref().is_table() {
-        return misfit(reader, "expect", node, "{ told = [\"AUDIENCE by CHANNEL\"], not_told = [\"AUDIENCE\"] }");
+        return misfit(
+            reader,
+            "expect",
+            node,
+            "{ told = [\"AUDIENCE by CHANNEL\"], not_told = [\"AUDIENCE\"] }",
+        );
     }
     let mut expect = TrialExpect::default();
     for (key, value) in node.entries() {

@@ -63,7 +63,12 @@ fn when(reader: Reader<'_, '_>, step: Node<'_>, last: Span) -> Option<Span> {
     };
     if after < last {
         let message = format!("\"{after}\" is before the step before it, which is at \"{last}\"");
-        reader.report.error("test::order", at.place(), message, "write the steps in the order of their times");
+        reader.report.error(
+            "test::order",
+            at.place(),
+            message,
+            "write the steps in the order of their times",
+        );
         return None;
     }
     Some(after)
