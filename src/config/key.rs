@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{keeping, suggest, unbuilt};
+use super::{keeping, suggest, template, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -87,6 +87,8 @@ pub(super) enum Takes {
     Start,
     /// A list of channels, or a map from kinds of notification to lists of channels.
     Via,
+    /// A text for insiders, or `{ internal = …, business = …, public = … }`.
+    Layers,
     /// A table of strings.
     Aliases,
     /// Windows of local time: `hours.rs` reads them and reports what is wrong.
@@ -99,6 +101,10 @@ pub(super) enum Takes {
     Day,
     /// The steps of a test: `trial/` reads them and reports what is wrong.
     Steps,
+    /// `{ title = "…", short = "…", body = "…" }`.
+    Parts,
+    /// Parts by component, and there by phase.
+    Components,
 }
 
 /// What `via` may be asked for (R14).
@@ -169,6 +175,9 @@ impl Takes {
             Takes::Rate => "a rate such as \"1/s\", \"30/m\" or \"500/h\"".to_owned(),
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
+            Takes::Layers => {
+                "a text for insiders, or { internal = \"…\", business = \"…\", public = \"…\" }".to_owned()
+            }
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
             Takes::Hours => {
                 "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
@@ -179,7 +188,11 @@ impl Takes {
             Takes::Steps => {
                 "a list such as [{ at = \"0s\", alert = { … } }, { at = \"1m\", expect = { told = [\"…\"] } }]".to_owned()
             }
-            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
+            Takes::Day => {
+                "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
+            }
+            Takes::Parts => "a table of `title`, `short` and `body`".to_owned(),
+            Takes::Components => "a table of such tables by component".to_owned(),
         }
     }
 
@@ -233,6 +246,8 @@ impl Takes {
                 all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
             }
             Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
+            Takes::Parts => template::check_parts(key, false, node, report),
+            Takes::Components => template::check_components(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
         }
@@ -268,6 +283,7 @@ impl Takes {
             }
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
+            Takes::Layers => node.layers().is_some(),
             Takes::Rate => node.rate().is_some(),
             Takes::Hours => {
                 let windows = node.items();
@@ -307,7 +323,7 @@ impl Takes {
         }
     }
 
-    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+    pub(super) fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
             Some("") => format!("`{key}` cannot be empty"),
