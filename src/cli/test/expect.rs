@@ -1,54 +1,52 @@
 //! What one `expect` finds otherwise: who was told, who was not, who waits for what, what messages said.
 
-use super::script::Difference;
+use super::script::Missed;
 use super::why;
 use super::world::{Told, World, short};
 use crate::config::{Saying, Telling, TrialExpect, Waiting};
-use crate::event::{Name, Time};
+use crate::event::Name;
 use crate::message::slot::{self, Filling};
 use jiff::tz::TimeZone;
 
 /// The most entries that a difference lists.
 const LISTED_MAX: usize = 20;
 
-/// The differences between what is expected now and what came since the expectation before. `from` says how much had
-/// been told and noted by then.
-pub(super) fn check(
-    world: &World,
-    expected: &TrialExpect,
-    from: (usize, usize),
-    since: Time,
-) -> Vec<Difference> {
+/// How much of a message a difference shows, in characters.
+const SHOWN_CHARS: usize = 300;
+
+/// What is expected now and is not so, judged by what came since the expectation before. `from` says how much had been
+/// told and noted by then.
+pub(super) fn check(world: &World, expected: &TrialExpect, from: (usize, usize)) -> Vec<Missed> {
     let told = &world.told[from.0..];
-    let since = world.clock(since);
-    let mut found = Vec::new();
-    for wanted in expected.told.iter().filter(|wanted| !told.iter().any(|told| is(told, wanted))) {
-        let reasons = why::not_told(world, wanted, from);
-        found.push(difference(format!("{wanted} told since {since}"), came(world, from.0, None), reasons));
-    }
-    for wanted in &expected.not_told {
+    let missed = |expected: String, why: Vec<String>| Missed { expected, why };
+    let not_told = expected.told.iter().filter(|wanted| !told.iter().any(|told| is(told, wanted)));
+    let not_told =
+        not_told.map(|wanted| missed(format!("told: {wanted}"), why::not_told(world, wanted, from)));
+    let all_the_same = expected.not_told.iter().filter_map(|wanted| {
         let came = came(world, from.0, Some(wanted));
-        if !came.is_empty() {
-            found.push(difference(format!("{wanted} not told since {since}"), came, Vec::new()));
-        }
-    }
-    for wanted in expected.waiting.iter().filter(|wanted| !waits(world, wanted, from.1)) {
+        (!came.is_empty()).then(|| missed(format!("not told: {wanted}"), came))
+    });
+    let not_waiting = expected.waiting.iter().filter(|wanted| !waits(world, wanted, from.1));
+    let not_waiting = not_waiting.map(|wanted| {
         let any = Telling { audience: wanted.audience.clone(), channel: None };
         let came = came(world, from.0, Some(&any));
-        found.push(difference(format!("{wanted} waiting"), came, why::not_told(world, &any, from)));
-    }
-    for wanted in expected.says.iter().filter(|wanted| !says(world, wanted, from.0)) {
-        let to = |told: &&Told| wanted.audience.as_ref().is_none_or(|of| told.notified.audience == *of);
-        let texts =
-            told.iter().filter(to).map(|told| format!("{}: {}", entry(world, told), one_line(world, told)));
-        let texts: Vec<String> = texts.collect();
-        found.push(difference(format!("{wanted} said since {since}"), shortened(texts), Vec::new()));
-    }
-    found
+        let why = if came.is_empty() { why::not_told(world, &any, from) } else { came };
+        missed(format!("waiting: {wanted}"), why)
+    });
+    let unsaid = expected.says.iter().filter(|wanted| !says(world, wanted, from.0));
+    let unsaid = unsaid.map(|wanted| missed(format!("says: {wanted}"), said(world, wanted, from.0)));
+    not_told.chain(all_the_same).chain(not_waiting).chain(unsaid).collect()
 }
 
-fn difference(expected: String, instead: Vec<String>, why: Vec<String>) -> Difference {
-    Difference { place: String::new(), at: String::new(), expected, instead, why }
+/// What was said instead, each message in one line.
+fn said(world: &World, wanted: &Saying, from: usize) -> Vec<String> {
+    let to = |told: &&Told| wanted.audience.as_ref().is_none_or(|of| told.notified.audience == *of);
+    let lines = world.told[from..].iter().filter(to).map(|told| {
+        let (audience, channel) = (&told.notified.audience, &told.channel);
+        format!("{audience} by {channel}: {}", one_line(world, told))
+    });
+    let lines = shortened(lines.collect());
+    if lines.is_empty() { vec!["nothing was said".to_owned()] } else { lines }
 }
 
 fn is(told: &Told, wanted: &Telling) -> bool {
@@ -74,7 +72,7 @@ fn entry(world: &World, told: &Told) -> String {
     let (audience, row) = (&told.notified.audience, &told.notified.row);
     let row = if row.as_str().is_empty() { String::new() } else { format!(", row {row}") };
     let (at, kind) = (world.clock(told.at), told.kind.as_str());
-    format!("{audience} by {} at {at} ({kind} to {}{row})", told.channel, short(&told.recipient))
+    format!("{at} {audience} by {}: {kind} to {}{row}", told.channel, short(&told.recipient))
 }
 
 /// Whether the audience waits for it now, or did at some time since the expectation before.
@@ -105,5 +103,7 @@ fn text(world: &World, told: &Told) -> String {
 
 fn one_line(world: &World, told: &Told) -> String {
     let lines = text(world, told);
-    lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
+    let line = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ");
+    let short: String = line.chars().take(SHOWN_CHARS).collect();
+    if short.len() < line.len() { short + "…" } else { short }
 }

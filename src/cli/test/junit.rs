@@ -1,6 +1,6 @@
 //! The results of tests as JUnit XML, which every CI reads.
 
-use super::report::difference;
+use super::report::differences;
 use super::script::Played;
 use std::fmt::Write;
 
@@ -24,16 +24,26 @@ pub(super) fn xml(played: &[Played]) -> String {
             continue;
         }
         out.push_str(">\n");
-        for failure in &one.failures {
-            let message = escaped(&format!("{}: expected {}", failure.place, failure.expected));
-            let text = escaped(&difference(failure));
-            let _ =
-                writeln!(out, "      <failure type=\"expectation\" message=\"{message}\">{text}</failure>");
-        }
+        let (message, text) = (escaped(&first(one)), escaped(&differences(one)));
+        let _ = writeln!(out, "      <failure type=\"expectation\" message=\"{message}\">{text}</failure>");
         out.push_str("    </testcase>\n");
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
     out
+}
+
+/// The first thing that was missed, with its place; CI shows it beside the name.
+fn first(played: &Played) -> String {
+    let all =
+        || played.failures.iter().flat_map(|failure| failure.missed.iter().map(move |one| (failure, one)));
+    let more = match all().count() {
+        0 | 1 => String::new(),
+        count => format!("; and {} more", count - 1),
+    };
+    let first = all().next();
+    first
+        .map(|(failure, one)| format!("{}: expected {}{more}", failure.place, one.expected))
+        .unwrap_or_default()
 }
 
 /// A text that may stand in an attribute or between tags: what XML cannot hold is left out.
@@ -58,31 +68,33 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::Difference;
+    use super::super::script::{Difference, Missed};
     use super::*;
 
     fn played(name: &str, expected: &[&str]) -> Played {
-        let difference = |expected: &&str| Difference {
+        let missed =
+            |expected: &&str| Missed { expected: (*expected).to_owned(), why: vec!["a < b".to_owned()] };
+        let difference = |missed: Vec<Missed>| Difference {
             place: "t.toml:7".to_owned(),
             at: "6m after the start".to_owned(),
-            expected: (*expected).to_owned(),
-            instead: Vec::new(),
-            why: vec!["a < b".to_owned()],
+            since: "03:00".to_owned(),
+            missed,
+            told: Vec::new(),
         };
-        let failures = expected.iter().map(difference).collect();
+        let missed: Vec<Missed> = expected.iter().map(missed).collect();
+        let failures = if missed.is_empty() { Vec::new() } else { vec![difference(missed)] };
         Played { name: name.to_owned(), file: "t.toml".to_owned(), line: 3, failures }
     }
 
     #[test]
     fn whatever_a_name_holds_it_stays_xml() {
         let name = "<a href=\"x\">&'\n\u{1b}[31m\u{0}\u{FFFE}]]>é";
-        let xml = xml(&[played(name, &[]), played("b", &["\"c\" told", "d & e"])]);
+        let xml = xml(&[played(name, &[]), played("b", &["told: \"c\"", "told: d & e"])]);
         assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
         assert!(xml.contains("name=\"&lt;a href=&quot;x&quot;&gt;&amp;&apos;&#10;[31m]]&gt;é\""), "{xml}");
-        assert!(xml.contains("message=\"t.toml:7: expected &quot;c&quot; told\""), "{xml}");
-        assert!(xml.contains("why: a &lt; b"), "{xml}");
-        assert_eq!(xml.matches("<failure ").count(), 2);
-        assert_eq!(xml.matches("<testcase ").count(), 2);
+        assert!(xml.contains("message=\"t.toml:7: expected told: &quot;c&quot;; and 1 more\""), "{xml}");
+        assert!(xml.contains("expected told: d &amp; e&#10;    a &lt; b"), "{xml}");
+        assert_eq!((xml.matches("<failure ").count(), xml.matches("<testcase ").count()), (1, 2));
         assert!(!xml.contains(['\u{1b}', '\u{0}', '\u{FFFE}']));
     }
 }

@@ -27,18 +27,27 @@ pub(super) struct Played {
     pub(super) failures: Vec<Difference>,
 }
 
-/// One thing that was otherwise than expected.
+/// What was otherwise than one step expected.
 #[derive(Debug, Serialize)]
 pub(super) struct Difference {
-    /// Where the expectation, or the step, stands: `file:line`.
+    /// Where the step stands: `file:line`.
     pub(super) place: String,
     /// At which time of the test: since its start, and by the clock.
     pub(super) at: String,
+    /// Since when, by the clock: the expectation before, or the start.
+    pub(super) since: String,
+    /// What it missed.
+    pub(super) missed: Vec<Missed>,
+    /// Who was told since then.
+    pub(super) told: Vec<String>,
+}
+
+/// One thing that was expected and did not come, or came and was not expected.
+#[derive(Debug, Serialize)]
+pub(super) struct Missed {
     /// What was expected.
     pub(super) expected: String,
-    /// What came instead since the expectation before.
-    pub(super) instead: Vec<String>,
-    /// Why, as far as the facts say.
+    /// What was there instead and why, as far as the facts say.
     pub(super) why: Vec<String>,
 }
 
@@ -96,13 +105,13 @@ impl Player<'_> {
             TrialAct::ChannelDown(channel) => self.world.set_down(channel, true),
             TrialAct::ChannelUp(channel) => self.world.set_down(channel, false),
             TrialAct::Expect(expected) => {
-                let found = expect::check(&self.world, expected, self.from, self.since);
-                for difference in found {
-                    let (place, at) = (place.to_string(), self.at());
-                    self.failures.push(Difference { place, at, ..difference });
+                let missed = expect::check(&self.world, expected, self.from);
+                if !missed.is_empty() {
+                    self.differ(place, missed);
                 }
                 self.from = (self.world.told.len(), self.world.noted.len());
                 self.since = self.world.now;
+                self.world.remarks.clear();
             }
             TrialAct::Reload(_) => {}
         }
@@ -146,9 +155,13 @@ impl Player<'_> {
     }
 
     fn fail(&mut self, place: &FileLine, expected: &str, why: String) {
-        let instead = expect::came(&self.world, self.from.0, None);
-        let (place, at, expected) = (place.to_string(), self.at(), expected.to_owned());
-        self.failures.push(Difference { place, at, expected, instead, why: vec![why] });
+        self.differ(place, vec![Missed { expected: expected.to_owned(), why: vec![why] }]);
+    }
+
+    fn differ(&mut self, place: &FileLine, missed: Vec<Missed>) {
+        let told = expect::came(&self.world, self.from.0, None);
+        let (place, at, since) = (place.to_string(), self.at(), self.world.clock(self.since));
+        self.failures.push(Difference { place, at, since, missed, told });
     }
 
     /// The time since the start, and by the clock.

@@ -23,7 +23,10 @@ pub(super) fn not_told(world: &World, wanted: &Telling, from: (usize, usize)) ->
         reasons
             .push("no case is open: nothing came in of which a row tells, or all of it is over".to_owned());
     }
+    let waits = |reason: &'static str| waits_now(world, &wanted.audience).any(|waits| waits == reason);
     let noted = world.noted[from.1..].iter().filter(|noted| noted.audience == wanted.audience);
+    // What it still waits for was said above.
+    let noted = noted.filter(|noted| !noted.reason.is_some_and(waits));
     reasons.extend(noted.map(|noted| format!("at {}: {}", world.clock(noted.at), noted.text)));
     reasons.extend(world.remarks.iter().cloned());
     if let Some(channel) = wanted.channel.as_ref().filter(|channel| is_held(world, channel)) {
@@ -73,7 +76,7 @@ fn about(world: &World, case: &Case, audience: &Name) -> Vec<String> {
     match case.briefing(audience) {
         Some(briefing) => {
             let standing = standing(world, briefing);
-            if briefing.said.is_none() { [standing, rows(world, case, audience)].concat() } else { standing }
+            if standing.is_empty() { rows(world, case, audience) } else { standing }
         }
         None => rows(world, case, audience),
     }
