@@ -36,7 +36,7 @@ pub(super) fn decide(
             return Vec::new();
         }
     } else if let Some(known) = known {
-        let newer = |field: &str| known.stamps.get(field).is_some_and(|have| *have >= stamp);
+        let newer = |field: &str| known.stamp(field).is_some_and(|have| have >= stamp);
         super::state::keep_newest(&mut event, newer);
     }
     let open = open_after(&event, known, stamp);

@@ -70,10 +70,17 @@ pub(super) fn miss(
     );
     let urgent = policy.ladder.is_urgent(matter.severity);
     let (case, audience, due) = (matter.id, briefing.audience.clone(), promise.due);
-    vec![
-        Fact::PromiseMissed { case, audience, due, why, next },
-        notice::raise(state, now, NoticeKind::Missed, &text, urgent, None),
-    ]
+    let mut facts = vec![Fact::PromiseMissed { case, audience, due, why, next }];
+    let to = open(policy, briefing).into_values().filter(|(_, due)| *due <= now);
+    facts.extend(to.map(|(recipient, due)| Fact::PromiseEnded {
+        case,
+        audience: briefing.audience.clone(),
+        recipient: recipient.clone(),
+        due,
+        how: PromiseEnd::Missed,
+    }));
+    facts.push(notice::raise(state, now, NoticeKind::Missed, &text, urgent, None));
+    facts
 }
 
 /// What a delivery that was handed over makes of what its reader was promised.

@@ -290,7 +290,9 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
     let mut event_id = None;
     for field in fields {
         let (key, value) = field.split_once('=').unwrap_or_else(|| panic!("not key=value: {field}"));
-        let mut value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        // Double quotes hold words together, so lists are written with single ones.
+        let json = if value.starts_with('[') { value.replace('\'', "\"") } else { value.to_owned() };
+        let mut value = serde_json::from_str(&json).unwrap_or_else(|_| Value::String(value.to_owned()));
         if key == "id" {
             event_id = value.as_str().map(str::to_owned);
             continue;
