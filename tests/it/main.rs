@@ -27,4 +27,5 @@ mod support;
 mod teams;
 mod tidy;
 mod tools;
+mod trials;
 mod watch;
