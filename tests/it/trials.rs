@@ -95,8 +95,8 @@ fn a_failure_says_what_was_missed_and_why_and_who_was_told() {
     let folder = example(FAILS);
     let (said, code) = run(folder.path(), &["test", "every"]);
     assert_eq!(code, 1, "{said}");
-    let wanted = r#"failed  <every> way & "more" (tidings.toml:206)
-        tidings.toml:211, 1m after the start, 2026-11-24 03:01:00 CET, since 03:00
+    let wanted = r#"failed  <every> way & "more" (tidings.toml:182)
+        tidings.toml:187, 1m after the start, 2026-11-24 03:01:00 CET, since 03:00
           expected told: customers by mail
             customers about INC-1: the row customers does not match: severity is sev3, wanted is sev1 or sev2
           expected told: support by sms
@@ -110,11 +110,11 @@ fn a_failure_says_what_was_missed_and_why_and_who_was_told() {
 "#;
     assert!(said.starts_with(wanted), "{said}");
     let middle = r#"
-        tidings.toml:212, 2m after the start, 2026-11-24 03:02:00 CET, since 03:01
+        tidings.toml:188, 2m after the start, 2026-11-24 03:02:00 CET, since 03:01
           expected that a message to customers can be approved
             nothing to customers waits for approval
           nobody was told anything
-        tidings.toml:214, 9m after the start, 2026-11-24 03:09:00 CET, since 03:01
+        tidings.toml:190, 9m after the start, 2026-11-24 03:09:00 CET, since 03:01
           expected told: customers by partner
             customers about INC-1: waits for approval since 03:08, until 03:18 at the latest
           told was
@@ -133,7 +133,7 @@ fn programs_read_the_same_as_json_and_as_junit() {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&json["passed"], &json["failed"]), (&1.into(), &1.into()));
     let failure = &json["tests"][1]["failures"][0];
-    assert_eq!(failure["place"], "tidings.toml:211");
+    assert_eq!(failure["place"], "tidings.toml:187");
     assert_eq!(failure["missed"][0]["expected"], "told: customers by mail");
     let xml = std::fs::read_to_string(folder.path().join("results.xml")).unwrap();
     let begins = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tidings test\" tests=\"2\" failures=\"1\"";
@@ -160,7 +160,7 @@ fn what_cannot_be_run_ends_as_its_exit_code_says() {
     let typo = FAILS.replace("told = [\"customers by mail\"", "told = [\"customres by mail\"");
     let (said, code) = run(example(&typo).path(), &["test"]);
     assert_eq!(code, 64, "{said}");
-    assert!(said.contains("tidings.toml:211") && said.contains("did you mean `customers`?"), "{said}");
+    assert!(said.contains("tidings.toml:187") && said.contains("did you mean `customers`?"), "{said}");
     // Without a test nothing is shown to be right.
     let bare = without(TEAM, &["quiet_hours", "wakes"], &["[[maintenance]]", "[[test]]"]);
     std::fs::write(folder.path().join("teams/payments.toml"), bare).unwrap();
@@ -178,8 +178,9 @@ steps = [
   { at = "0s",  channel_down = "mail" },
   { at = "0s",  incident = { incident = "INC-1", action = "open", severity = "sev2", title = { internal = "pool", business = "Checkout" }, customer_impact = true, labels = { team = "payments" } } },
   { at = "1m",  expect = { told = ["payments/oncall by ops-chat"], not_told = ["support", "executives"], says = [{ audience = "payments/oncall", text = "pool" }] } },
-  { at = "6m",  expect = { told = ["payments/oncall by sms"], waiting = ["customers for approval"] } },
-  { at = "7m",  reject = { audience = "customers", by = "jonas", reason = "not yet" } },
+  { at = "6m",  expect = { told = ["payments/oncall by sms"], waiting = ["customers for after"] } },
+  { at = "8m",  expect = { waiting = ["customers for approval"] } },
+  { at = "9m",  reject = { audience = "customers", by = "jonas", reason = "not yet" } },
   { at = "10m", restart = true },
   { at = "11m", channel_up = "mail" },
   { at = "40m", expect = { told = ["support by mail"], not_told = ["customers"] } },
@@ -207,7 +208,7 @@ fn a_test_sees_channels_fail_restarts_and_other_configurations() {
     std::fs::write(folder.path().join("other.toml"), "version = 2\n").unwrap();
     let (said, code) = run(folder.path(), &["test", "life"]);
     assert_eq!(code, 64, "{said}");
-    assert!(said.contains("\"a life\" (tidings.toml:206) reloads a configuration"), "{said}");
+    assert!(said.contains("\"a life\" (tidings.toml:182) reloads a configuration"), "{said}");
 }
 
 #[test]
