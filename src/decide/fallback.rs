@@ -44,7 +44,9 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let urgent = policy.ladder.is_urgent(delivery.severity);
     let avoid = Some(delivery.channel.clone());
     let mut facts = vec![Fact::FellBack { delivery: id, to: to.clone() }];
-    facts.extend(again(state, policy, now, &matter, briefing, row, delivery, &to));
+    let own = |fact: &Fact| matches!(fact, Fact::Ended { delivery, .. } if *delivery == id);
+    let again = again(state, policy, now, &matter, briefing, row, delivery, &to);
+    facts.extend(again.into_iter().filter(|fact| !own(fact)));
     if !delivery.is_released() && !delivery.maybe_sent {
         facts.push(Fact::Ended { delivery: id, end: End::Superseded { why: SupersededBy::FellBack } });
     }

@@ -97,7 +97,7 @@ type Promised = (CaseId, Name, String, Time);
 fn promises_hold(world: &World) -> Result<(), String> {
     let mut says: BTreeMap<DeliveryId, (CaseId, Name, String, Option<Time>)> = BTreeMap::new();
     let mut open: BTreeMap<(CaseId, Name, String), Time> = BTreeMap::new();
-    let mut ended: BTreeSet<Promised> = BTreeSet::new();
+    let mut ended: Vec<(CaseId, Name, String, Time)> = Vec::new();
     let mut late: Vec<(Promised, Time)> = Vec::new();
     for (_, input, facts) in &world.journal {
         for fact in facts {
@@ -109,13 +109,14 @@ fn promises_hold(world: &World) -> Result<(), String> {
                         says.insert(decided.id, said);
                     }
                 }
-                Fact::PromiseEnded { case, audience, recipient, due, .. } => {
-                    ended.insert((*case, audience.clone(), person(recipient), *due));
+                Fact::PromiseEnded { case, audience, recipient, .. } => {
+                    ended.push((*case, audience.clone(), person(recipient), input.at));
                 }
                 Fact::Ended { delivery, end: End::Delivered(_) } => {
                     let (case, audience, whose, next) = says[delivery].clone();
                     let key = (case, audience.clone(), whose.clone());
-                    let before = match next {
+                    // A message that was under way for long promises nothing that is past.
+                    let before = match next.filter(|next| *next > input.at) {
                         Some(next) => open.insert(key, next),
                         None => open.remove(&key),
                     };
@@ -127,7 +128,12 @@ fn promises_hold(world: &World) -> Result<(), String> {
             }
         }
     }
-    match late.into_iter().find(|(promise, _)| !ended.contains(promise)) {
+    let said_so = |(promise, until): &(Promised, Time)| {
+        let (case, audience, whose, due) = promise;
+        let same = |end: &&Promised| (&end.0, &end.1, &end.2) == (case, audience, whose);
+        ended.iter().filter(same).any(|end| *due <= end.3 && end.3 <= *until)
+    };
+    match late.into_iter().find(|promise| !said_so(promise)) {
         Some(((case, audience, whose, due), at)) => Err(format!(
             "{whose} in {audience} was promised a word about {case} by {}, got one at {}, and no fact says so",
             written(due),
