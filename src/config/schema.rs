@@ -156,6 +156,40 @@ fn text_of_template(phases: bool) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
+fn secret() -> Value {
+    let place = |key: &str| {
+        json!({
+            "type": "object", "properties": { key: { "type": "string", "minLength": 1 } },
+            "required": [key], "additionalProperties": false,
+        })
+    };
+    json!({ "oneOf": [place("file"), place("env")] })
+}
+
+fn hours() -> Value {
+    let day = super::hours::DAYS.map(|(name, _)| name).join("|");
+    let time = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9]$" });
+    let days = json!({ "type": "string", "pattern": format!("^({day})(-({day}))?$") });
+    let window = json!({
+        "type": "object",
+        "properties": {
+            "days": { "anyOf": [days, { "type": "array", "items": days, "minItems": 1 }] },
+            "from": time, "to": time, "time_zone": { "type": "string" },
+        },
+        "required": ["from", "to"], "additionalProperties": false,
+    });
+    json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
+}
+
+fn members() -> Value {
+    let file = json!({
+        "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
+        "required": ["file"], "additionalProperties": false,
+    });
+    let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
+    json!({ "anyOf": [{ "type": "array", "items": one }, file] })
+}
+
 fn takes(takes: Takes) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string", "minLength": 1 } });
     match takes {
@@ -182,15 +216,7 @@ fn takes(takes: Takes) -> Value {
         Takes::Texts => texts,
         Takes::Words(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
         Takes::TextOrTexts => json!({ "anyOf": [{ "type": "string", "minLength": 1 }, texts] }),
-        Takes::Secret => {
-            let place = |key: &str| {
-                json!({
-                    "type": "object", "properties": { key: { "type": "string", "minLength": 1 } },
-                    "required": [key], "additionalProperties": false,
-                })
-            };
-            json!({ "oneOf": [place("file"), place("env")] })
-        }
+        Takes::Secret => secret(),
         Takes::Limit => json!({
             "type": "object",
             "properties": { "max": { "type": "integer", "minimum": 1 }, "per": { "type": "string" } },
@@ -209,28 +235,8 @@ fn takes(takes: Takes) -> Value {
                 VIA_KEYS.map(|key| (key.to_owned(), texts.clone())).into_iter().collect();
             json!({ "anyOf": [texts, { "type": "object", "properties": asked, "additionalProperties": false }] })
         }
-        Takes::Hours => {
-            let day = super::hours::DAYS.map(|(name, _)| name).join("|");
-            let time = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9]$" });
-            let days = json!({ "type": "string", "pattern": format!("^({day})(-({day}))?$") });
-            let window = json!({
-                "type": "object",
-                "properties": {
-                    "days": { "anyOf": [days, { "type": "array", "items": days, "minItems": 1 }] },
-                    "from": time, "to": time, "time_zone": { "type": "string" },
-                },
-                "required": ["from", "to"], "additionalProperties": false,
-            });
-            json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
-        }
-        Takes::Members => {
-            let file = json!({
-                "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
-                "required": ["file"], "additionalProperties": false,
-            });
-            let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
-            json!({ "anyOf": [{ "type": "array", "items": one }, file] })
-        }
+        Takes::Hours => hours(),
+        Takes::Members => members(),
         Takes::Away => json!({ "anyOf": [
             { "type": "boolean" },
             {

@@ -192,6 +192,7 @@ steps = [
   { at = "2h2m", expect = { told = ["executives by mail", "support by mail", "payments/oncall by ops-chat"], not_told = ["customers"] } },
   { at = "3h",  alert = { labels = { alertname = "Slow", team = "payments", severity = "warning" } } },
   { at = "3h1m", expect = { told = ["payments/oncall by ops-chat"], says = ["Slow"] } },
+  { at = "3h2m", ack = "Slow" },
   { at = "4h",  alert = { labels = { alertname = "Slow", team = "payments", severity = "warning" }, status = "resolved" } },
   { at = "4h10m", expect = { told = ["payments/oncall by ops-chat"] } },
 ]

@@ -3,9 +3,9 @@
 use super::expect;
 use super::world::World;
 use crate::config::{FileLine, Reload, Trial, TrialAct};
-use crate::decide::state::State;
+use crate::decide::state::{Case, State};
 use crate::decide::{
-    AckWay, Command, Identity, Origin, Policy, PolicyText, What, command_refusal, incident_case,
+    AckWay, CaseAbout, Command, Identity, Origin, Policy, PolicyText, What, command_refusal, incident_case,
 };
 use crate::event::id::CaseId;
 use crate::event::{Event, Name, Time};
@@ -93,13 +93,14 @@ impl Player<'_> {
     fn act(&mut self, place: &FileLine, act: &TrialAct) {
         match act {
             TrialAct::Event { event, identity } => self.event(place, event, *identity),
-            TrialAct::Acknowledge { incident, by } => {
-                let (case, by) = (incident_case(incident), by.clone());
+            TrialAct::Acknowledge { case, by } => {
+                let expected = format!("that {case} can be acknowledged");
+                let (case, by) = (find(&self.world.state, case), by.clone());
                 let command = Command::Acknowledge { case, by, way: AckWay::Command };
-                self.command(place, &format!("that {incident} can be acknowledged"), command);
+                self.command(place, &expected, command);
             }
-            TrialAct::Answer { audience, incident, by, refused } => {
-                self.answer(place, audience, incident.as_deref(), by, refused.as_deref());
+            TrialAct::Answer { audience, case, by, refused } => {
+                self.answer(place, audience, case.as_deref(), by, refused.as_deref());
             }
             TrialAct::Restart => self.world.start(),
             TrialAct::ChannelDown(channel) => self.world.set_down(channel, true),
@@ -130,13 +131,13 @@ impl Player<'_> {
         &mut self,
         place: &FileLine,
         audience: &Name,
-        incident: Option<&str>,
+        case: Option<&str>,
         by: &str,
         refused: Option<&str>,
     ) {
         let verb = if refused.is_some() { "rejected" } else { "approved" };
         let expected = format!("that a message to {audience} can be {verb}");
-        let Some((case, revision)) = draft(&self.world.state, audience, incident) else {
+        let Some((case, revision)) = draft(&self.world.state, audience, case) else {
             return self.fail(place, &expected, format!("nothing to {audience} waits for approval"));
         };
         let (audience, by) = (audience.clone(), by.into());
@@ -171,9 +172,23 @@ impl Player<'_> {
     }
 }
 
-/// The draft to an audience that waits: of that incident, else of the newest case that has one.
-fn draft(state: &State, audience: &Name, incident: Option<&str>) -> Option<(CaseId, u32)> {
-    let wanted = incident.map(incident_case);
+/// The case of that name: an incident's id, else the row or a label's value of the newest such group.
+fn find(state: &State, name: &str) -> CaseId {
+    let incident = incident_case(name);
+    let named = |case: &Case| match &case.about {
+        CaseAbout::Group { row, labels, .. } => {
+            row.as_str() == name || labels.iter().any(|(_, value)| value == name)
+        }
+        CaseAbout::Incident { .. } | CaseAbout::Desk { .. } => false,
+    };
+    let groups = state.cases.iter().filter(|(_, case)| named(case));
+    let newest = groups.max_by_key(|(_, case)| case.opened).map(|(id, _)| *id);
+    newest.filter(|_| !state.cases.contains_key(&incident)).unwrap_or(incident)
+}
+
+/// The draft to an audience that waits: of that case, else of the newest that has one.
+fn draft(state: &State, audience: &Name, case: Option<&str>) -> Option<(CaseId, u32)> {
+    let wanted = case.map(|name| find(state, name));
     let cases = state.cases.iter().filter(|(id, _)| wanted.is_none_or(|wanted| wanted == **id));
     let waiting = cases.filter_map(|(id, case)| {
         let draft = case.briefing(audience)?.draft()?;

@@ -30,7 +30,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("{ at = \"2m\", restart = true, ack = \"I\" },", "test::two-acts", "ack", "its own"),
     ("{ at = \"2m\", restart = false },", "key::value", "false", "true"),
     ("{ at = \"2m\", channel_down = \"mial\" },", "channel::unknown-channel", "\"mial\"", "`mail`"),
-    ("{ at = \"2m\", ack = 7 },", "key::value", "7", "incident"),
+    ("{ at = \"2m\", ack = 7 },", "key::value", "7", "case"),
     ("{ at = \"2m\", approve = \"customer\" },", "test::unknown-audience", "\"customer\"", "`customers`"),
     ("{ at = \"2m\", reject = { audience = \"customers\", why = \"\" } },", "key::unknown", "why", "reason"),
     ("{ at = \"2m\", expect = {} },", "test::expects-nothing", "{}", "told"),

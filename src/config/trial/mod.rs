@@ -89,10 +89,10 @@ pub enum TrialAct {
         /// Its identity, if it has an id (R4).
         identity: Option<Identity>,
     },
-    /// Somebody takes an incident on (R25).
+    /// Somebody takes a case on (R25).
     Acknowledge {
-        /// Which.
-        incident: Box<str>,
+        /// Which: an incident's id, else the row or a label's value of a group of alerts, the newest of them.
+        case: Box<str>,
         /// Who.
         by: Box<str>,
     },
@@ -100,8 +100,8 @@ pub enum TrialAct {
     Answer {
         /// To which audience it is.
         audience: Name,
-        /// About which incident; the newest that has such a draft where it is not said.
-        incident: Option<Box<str>>,
+        /// About which case; the newest that has such a draft where it is not said.
+        case: Option<Box<str>>,
         /// Who.
         by: Box<str>,
         /// Why it must not leave; `None` where it may.

@@ -154,26 +154,26 @@ fn check_keys(reader: Reader<'_, '_>, node: Node<'_>, known: &[&str]) {
 
 fn acknowledge(reader: Reader<'_, '_>, node: Node<'_>) -> Option<TrialAct> {
     let table = node.value.get_ref().is_table();
-    check_keys(reader, node, &["incident", "by"]);
-    let incident = if table { text_of(reader, node, "incident").map(|at| at.value) } else { node.text() };
-    let Some(incident) = incident.filter(|incident| !incident.is_empty()) else {
-        return misfit(reader, "ack", node, "an incident, or { incident = \"INC-1\", by = \"jonas\" }");
+    check_keys(reader, node, &["case", "by"]);
+    let case = if table { text_of(reader, node, "case").map(|at| at.value) } else { node.text() };
+    let Some(case) = case.filter(|case| !case.is_empty()) else {
+        return misfit(reader, "ack", node, "a case, or { case = \"INC-1\", by = \"jonas\" }");
     };
     let by = text_of(reader, node, "by").map_or(SOMEBODY, |by| by.value);
-    Some(TrialAct::Acknowledge { incident: incident.into(), by: by.into() })
+    Some(TrialAct::Acknowledge { case: case.into(), by: by.into() })
 }
 
 fn answer(reader: Reader<'_, '_>, node: Node<'_>, refuses: bool) -> Option<TrialAct> {
     let (key, mut known) = if refuses { ("reject", vec!["reason"]) } else { ("approve", Vec::new()) };
-    known.extend(["audience", "incident", "by"]);
+    known.extend(["audience", "case", "by"]);
     check_keys(reader, node, &known);
     let whole = node.text().map(|value| At { value, place: node.place() });
     let Some(audience) = whole.or_else(|| text_of(reader, node, "audience")) else {
-        let takes = "an audience, or { audience = \"customers\", incident = \"INC-1\", by = \"mara\" }";
+        let takes = "an audience, or { audience = \"customers\", case = \"INC-1\", by = \"mara\" }";
         return misfit(reader, key, node, takes);
     };
     let text = |key: &str| text_of(reader, node, key).map(|at| Box::<str>::from(at.value));
     let by = text("by").unwrap_or_else(|| SOMEBODY.into());
     let refused = refuses.then(|| text("reason").unwrap_or_else(|| "rejected in a test".into()));
-    Some(TrialAct::Answer { audience: reader.audience(audience)?, incident: text("incident"), by, refused })
+    Some(TrialAct::Answer { audience: reader.audience(audience)?, case: text("case"), by, refused })
 }
