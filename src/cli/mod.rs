@@ -10,6 +10,7 @@ mod offline;
 mod preview;
 mod remote;
 mod run;
+mod test;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ enum Command {
     Healthy(Server),
     /// Reads the configuration and reports every mistake at once.
     Check(check::Arguments),
+    /// Runs the tests of the configuration in simulated time: who would be told, by which channel, and who not.
+    Test(test::Arguments),
     /// Shows row by row who would be told of an event, and who not, and why.
     Explain(explain::Arguments),
     /// Shows every phase of a case as an audience would read it on each sort of channel.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Healthy(server) => healthy::run(&server),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::SendTest(arguments) => remote::send_test(&arguments),

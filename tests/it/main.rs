@@ -28,4 +28,5 @@ mod support;
 mod teams;
 mod tidy;
 mod tools;
+mod trials;
 mod watch;
