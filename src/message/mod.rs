@@ -30,6 +30,6 @@ pub use neutral::Message;
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
-pub use templates::{TemplateProblem, TemplateSource, Templates, with_promise};
+pub use templates::{TemplateProblem, TemplateSource, Templates, WRITTEN_MAX, with_promise};
 pub use title::title_at;
 pub use view::View;
