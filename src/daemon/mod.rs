@@ -1,13 +1,16 @@
 //! The daemon: the loop, its tasks, start and stop, the one clock.
 
 pub mod alarm;
+mod answers;
 pub mod append;
+mod approvals;
 mod arrive;
 pub mod brake;
 pub mod channels;
 pub mod clock;
 mod control;
 mod dead_letters;
+mod difference;
 pub mod dispatch;
 pub mod door;
 pub mod effects;

@@ -60,6 +60,8 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
         .merge(super::dead_letters::routes(face.clone()))
+        .merge(super::answers::routes(face.clone()))
+        .merge(super::approvals::routes(face.clone()))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -146,7 +148,11 @@ fn handler_of(method: &Method, path: &str) -> Handler {
         "/api/v2/alerts" => Handler::Alerts,
         "/v1/events" if *method == Method::POST => Handler::Events,
         "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
-        path if path.starts_with("/v1/dead-letters") && *method == Method::GET => Handler::Questions,
+        path if ["/v1/dead-letters", "/v1/approvals"].iter().any(|start| path.starts_with(start))
+            && *method == Method::GET =>
+        {
+            Handler::Questions
+        }
         "/-/healthy" | "/-/ready" => Handler::Probes,
         "/-/reload" => Handler::Reload,
         "/metrics" => Handler::Metrics,

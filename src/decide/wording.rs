@@ -63,8 +63,7 @@ struct Hidden {
 impl Hidden {
     fn of(policy: &Policy, matter: &Matter<'_>, briefing: &Briefing) -> Hidden {
         let subject = matter.subject(policy, briefing, Kind::Update, Shade::default());
-        let own =
-            message::compose(&subject, briefing.disclosure, &policy.templates, None, Wording::Free);
+        let own = message::compose(&subject, briefing.disclosure, &policy.templates, None, Wording::Free);
         let facts = own.facts.iter().map(|(_, value)| &**value);
         let said: Vec<&str> = [&*own.title, &*own.short, &*own.body].into_iter().chain(facts).collect();
         let (mut words, mut layers) = (BTreeSet::new(), Vec::new());
@@ -99,7 +98,8 @@ impl Hidden {
             .into_iter()
             .map(|word| format!("The {name} says \"{word}\", which its readers may not read."))
             .collect();
-        let layers = self.layers.iter().filter(|layer| text.contains(&***layer) && !self.said.contains(&***layer));
+        let layers =
+            self.layers.iter().filter(|layer| text.contains(&***layer) && !self.said.contains(&***layer));
         out.extend(layers.map(|layer| format!("The {name} repeats a text for insiders: \"{layer}\".")));
         out
     }
@@ -112,7 +112,9 @@ fn inner(record: &IncidentRecord, level: Disclosure) -> impl Iterator<Item = &st
     let notes = record.notes.iter().map(|note| &note.text);
     all.chain(notes).flat_map(move |layered| {
         let Layered { internal, business, .. } = layered;
-        [internal.as_deref(), business.as_deref().filter(|_| level == Disclosure::External)].into_iter().flatten()
+        [internal.as_deref(), business.as_deref().filter(|_| level == Disclosure::External)]
+            .into_iter()
+            .flatten()
     })
 }
 
@@ -160,7 +162,9 @@ mod tests {
         for host in ["10.0.0.1", "pay-db-2", "db:5432", "vault.svc", "http://grafana.corp/x", "fd00::1"] {
             assert!(is_host(host), "{host}");
         }
-        for word in ["checkout", "status.example.com", "e-mail", "14:30", "15", "https://example.com/a-1", "7-day"] {
+        for word in
+            ["checkout", "status.example.com", "e-mail", "14:30", "15", "https://example.com/a-1", "7-day"]
+        {
             assert!(!is_host(word), "{word}");
         }
     }
@@ -177,6 +181,9 @@ mod tests {
         assert_eq!(of("title", "a\nb", 9).as_deref(), Some("The title must be one line."));
         assert_eq!(of("body", "a\nb", 9), None);
         assert_eq!(of("body", " ", 9).as_deref(), Some("The body is empty."));
-        assert_eq!(of("short text", "abc", 2).as_deref(), Some("The short text has 3 bytes, and may have 2."));
+        assert_eq!(
+            of("short text", "abc", 2).as_deref(),
+            Some("The short text has 3 bytes, and may have 2.")
+        );
     }
 }
