@@ -48,6 +48,8 @@ pub enum Promise {
     Seen(Tell),
     /// A dead letter that a person wants sent again.
     Redriven(oneshot::Sender<Redriven>, Redriven),
+    /// What is known of incidents.
+    Incidents(oneshot::Sender<Option<serde_json::Value>>, Option<serde_json::Value>),
     /// Channels of a new policy.
     Policy(Channels, oneshot::Sender<()>),
 }
@@ -61,6 +63,7 @@ impl Promise {
             Promise::Answered(reply, answered) => drop(reply.send(answered)),
             Promise::Seen(tell) => tell(),
             Promise::Redriven(reply, redriven) => drop(reply.send(redriven)),
+            Promise::Incidents(reply, found) => drop(reply.send(found)),
             Promise::Policy(channels, done) => {
                 dispatcher.install(channels);
                 let _ = done.send(());

@@ -3,9 +3,10 @@
 use super::append::{Batch as Building, Promise};
 use super::door::{Answered, Control, Redriven};
 use super::engine::{Engine, NewPolicy};
+use super::incidents;
 use super::measure;
 use crate::decide::{
-    Command, Input, Origin, Redrive, What, answer_confined, answer_refusal, redrive_refusal,
+    Command, Input, Origin, Redrive, What, command_confined, command_refusal, redrive_refusal,
 };
 use crate::event::{Name, Time};
 
@@ -27,6 +28,10 @@ impl Engine {
             Control::Redrive(original, by, reply) => {
                 let redriven = self.redrive(now, original, by, building);
                 building.promise(Promise::Redriven(reply, redriven));
+            }
+            Control::Incidents(wanted, reply) => {
+                let found = incidents::answer(&self.state, &self.policy, &wanted);
+                building.promise(Promise::Incidents(reply, found));
             }
             Control::Policy(new) => self.adopt(now, *new, building),
             Control::CaughtUp(lane) => {
@@ -67,8 +72,8 @@ impl Engine {
         building: &mut Building,
     ) -> Answered {
         let confined =
-            token.as_ref().and_then(|token| answer_confined(&self.state, &self.policy, token, &command));
-        if let Some(refused) = confined.or_else(|| answer_refusal(&self.state, &self.policy, &command)) {
+            token.as_ref().and_then(|token| command_confined(&self.state, &self.policy, token, &command));
+        if let Some(refused) = confined.or_else(|| command_refusal(&self.state, &self.policy, &command)) {
             return Err(refused);
         }
         let origin = Origin { token, ..Origin::default() };
