@@ -167,7 +167,7 @@ fn redrive(world: &mut World, recipient: &str) -> Came {
     let refused = redrive_refusal(&world.state, &world.policy, world.now, &original);
     let (_, facts) = command(world, Command::Redrive { original: Box::new(original), by: "jonas".into() });
     assert_eq!(refused.is_none(), !facts.is_empty(), "what is refused decides nothing: {refused:?}");
-    (refused.map(|refused| format!("refused: {}", refused.text)), facts)
+    (refused.map(|why| format!("refused: {why}")), facts)
 }
 
 /// `state` must hold so many of something.
