@@ -120,6 +120,19 @@ async fn one_case(face: &Face, name: &str) -> Result<CaseId, Box<Response>> {
     }
 }
 
+/// What a case is called in the words of an audience that was told of it.
+pub(super) async fn called(face: &Face, case: CaseId, audience: &Name) -> Result<String, Box<Response>> {
+    let (number, audience) = (case.to_string(), audience.to_string());
+    let found = answer(face, move |questions| {
+        questions.cases(&CaseFilter { case: Some(&number), limit: 1, ..CaseFilter::default() })
+    })
+    .await?;
+    let Some(case) = found.into_iter().next() else { return Ok(case.to_string()) };
+    let title = case.briefings.into_iter().find(|briefing| briefing.audience == audience);
+    let title = title.and_then(|briefing| briefing.title);
+    Ok(title.map_or_else(|| case.name.clone(), |title| format!("{title}\n{}", case.name)))
+}
+
 /// Hands the answer over; what is refused, with the status for it.
 pub(super) async fn give(face: &Face, command: Command, token: Option<Name>) -> Result<(), Box<Response>> {
     match decided(face, command, token).await? {

@@ -13,7 +13,7 @@ use super::state::{Briefing, Draft, State};
 use super::tend::{self, Saying};
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
-use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording, slot};
+use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
 use std::sync::Arc;
 
 /// The person who leads the communication is asked alone for so long.
@@ -172,9 +172,15 @@ fn ask(
     let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
     let mut facts = Vec::new();
     if let Some(whom) = whom {
+        let asks = Asks { case, audience: audience.clone(), revision };
         let (title, text) = request(policy, matter, briefing, row, draft, asked);
-        let note =
-            Note { level: Disclosure::Business, severity: matter.severity, title: &title, text: &text };
+        let note = Note {
+            level: Disclosure::Business,
+            severity: matter.severity,
+            title: &title,
+            text: &text,
+            asks: Some(&asks),
+        };
         let urgent = policy.ladder.is_urgent(matter.severity);
         let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
         let only = lead.map(|name| desk::ways(state, policy, name, urgent));

@@ -27,7 +27,7 @@ pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
-pub use neutral::Message;
+pub use neutral::{Asks, Message};
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
