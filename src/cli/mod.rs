@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, exit codes that a script can rely on.
 
+mod approve;
 mod check;
 mod dead_letters;
 mod explain;
@@ -68,6 +69,8 @@ enum Command {
     Resume(remote::Channel),
     /// What could not be delivered or decided, and sending it again.
     DeadLetters(dead_letters::Arguments),
+    /// What outsiders are to be told and somebody must approve: lists, shows, approves, edits and rejects it.
+    Approve(approve::Arguments),
     /// Declares an incident, says what changes, and shows who was told.
     Incident(Box<incident::Arguments>),
     /// Looks into the journal.
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::SendTest(arguments) => remote::send_test(&arguments),
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments),
         Command::Incident(arguments) => incident::run(*arguments),
         Command::Journal(arguments) => journal::run(arguments),

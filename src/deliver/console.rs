@@ -117,10 +117,12 @@ fn render(attempt: &Attempt) -> String {
         push(&mut out, "");
         push(&mut out, &body);
     }
-    if !message.facts.is_empty() || !message.links.is_empty() {
+    let facts = message.facts.iter().map(|(name, value)| (&**name, &**value));
+    let mut pairs = facts.chain(attempt.links()).peekable();
+    if pairs.peek().is_some() {
         push(&mut out, "");
     }
-    for (name, value) in message.facts.iter().chain(&message.links) {
+    for (name, value) in pairs {
         push(&mut out, &format!("{}: {}", line(name), ready(value)));
     }
     let when = slot::zoned(attempt.now, &attempt.filling.zone);

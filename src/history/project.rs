@@ -1,5 +1,6 @@
 //! Facts to rows: what each fact means for the tables.
 
+use super::approval::{self, Answer};
 use super::cases::{CaseKind, CaseStanding, standing};
 use super::draft::{Draft, Drafts};
 use super::fate::Fates;
@@ -168,8 +169,12 @@ impl Row<'_> {
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
             Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FirstWordMissed { .. } => {}
-            Fact::WordHeld { .. } | Fact::Drafted(_) | Fact::DraftAsked { .. } => {}
-            Fact::DraftApproved { .. } | Fact::DraftRejected { .. } | Fact::DraftDropped { .. } => {}
+            Fact::Drafted(_)
+            | Fact::DraftAsked { .. }
+            | Fact::DraftApproved { .. }
+            | Fact::DraftRejected { .. }
+            | Fact::DraftDropped { .. } => self.approval(fact)?,
+            Fact::WordHeld { .. } => {}
             Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
             Fact::Escalated { .. } | Fact::NeedsAnswered { .. } | Fact::FellBack { .. } => {}
@@ -177,6 +182,32 @@ impl Row<'_> {
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
         Ok(())
+    }
+
+    fn approval(&mut self, fact: &Fact) -> rusqlite::Result<()> {
+        let at = self.at();
+        match fact {
+            Fact::Drafted(drafted) => {
+                let number = self.next();
+                approval::drafted(&mut self.pens, number, at, drafted)
+            }
+            Fact::DraftAsked { case, audience, revision, asked } => {
+                approval::asked(&mut self.pens, *case, audience, *revision, *asked)
+            }
+            Fact::DraftApproved { case, audience, revision, by } => {
+                let answer = Answer::Approved(by);
+                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
+            }
+            Fact::DraftRejected { case, audience, revision, by, reason } => {
+                let answer = Answer::Rejected(by, reason);
+                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
+            }
+            Fact::DraftDropped { case, audience, revision, why } => {
+                let answer = Answer::Dropped(*why);
+                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn case_opened(&mut self, case: CaseId, about: &CaseAbout) {
@@ -209,7 +240,7 @@ impl Row<'_> {
         let at = self.at();
         let Some(number) = self.memory.open.remove(&case) else { return Ok(()) };
         self.drafts.get(number, &mut self.pens)?.close(at);
-        Ok(())
+        approval::closed(&mut self.pens, at, case)
     }
 
     fn incident_changed(&mut self, event: &IncidentEvent, open: Option<bool>) -> rusqlite::Result<()> {

@@ -28,11 +28,13 @@ pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
-pub use neutral::Message;
+pub use neutral::{Asks, Message};
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
-pub use templates::{PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, with_promise};
+pub use templates::{
+    PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX, with_promise,
+};
 pub use title::title_at;
 pub use told::words_of;
 pub use view::View;

@@ -158,7 +158,7 @@ impl Texts {
             title: line(&message.title, MAX_CELL),
             body: visible::lines(cut(&body, MAX_TEXT / 2)).trim().to_owned(),
             facts: pairs(&message.facts),
-            links: pairs(&message.links),
+            links: attempt.links().map(|(label, url)| (line(label, MAX_CELL), line(url, MAX_CELL))).collect(),
             reference: line(&message.reference, 50),
         }
     }

@@ -145,7 +145,8 @@ impl super::Channel for Channel {
         attempt: &'a Attempt,
     ) -> Pin<Box<dyn Future<Output = Result<Accepted, Failure>> + Send + 'a>> {
         Box::pin(async {
-            let Fitted { text, .. } = gsm7::fit(&line(attempt), self.segments);
+            let url = attempt.answer.as_ref().map_or("", |answer| &answer.url);
+            let Fitted { text, .. } = gsm7::fit_before(&line(attempt), url, self.segments);
             let receipt = match &self.provider {
                 Provider::Twilio(twilio) => twilio.send(attempt, &text).await?,
                 Provider::Gateway(gateway) => gateway.send(attempt, &text).await?,
