@@ -18,7 +18,7 @@ const PAGE_BYTES: i64 = 8192;
 const APPLICATION: i32 = 0x5469_6448;
 
 /// The version of the tables: with another one the file is begun anew.
-pub(super) const SCHEMA: i32 = 3;
+pub(super) const SCHEMA: i32 = 4;
 
 /// How long to wait for somebody who looks at the file with another tool.
 const BUSY: Duration = Duration::from_secs(5);

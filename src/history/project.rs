@@ -7,7 +7,7 @@ use super::feed::Projected;
 use super::number::Numbers;
 use super::pens::Pens;
 use super::place::{count, place, stored};
-use super::{Error, events};
+use super::{Error, events, moment};
 use crate::decide::{CaseAbout, End, Fact, Failure, Input, Notified, SpokenFor};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{IncidentEvent, Name, Recipient, Severity, Time};
@@ -78,8 +78,8 @@ struct Row<'a> {
     drafts: Drafts,
     entry: u64,
     turn: u64,
-    /// How bad the alert is that fired last among the facts of this input.
-    fired: Option<Severity>,
+    /// How bad the alert is that fired last among the facts of this input, and since when it fires.
+    fired: Option<(Severity, Time)>,
 }
 
 impl Row<'_> {
@@ -126,7 +126,7 @@ impl Row<'_> {
 
     fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
         match fact {
-            Fact::AlertFired { alert, .. } => self.fired = Some(alert.severity),
+            Fact::AlertFired { alert, .. } => self.fired = Some((alert.severity, alert.starts_at)),
             Fact::CaseOpened { case, about } => self.case_opened(*case, about),
             Fact::CaseClosed { case } => self.case_closed(*case)?,
             Fact::AlertJoined { case, fingerprint } => {
@@ -134,7 +134,9 @@ impl Row<'_> {
                     self.pens.member.execute(member)?;
                 }
             }
-            Fact::IncidentChanged { event, open, .. } => self.incident_changed(event, *open)?,
+            Fact::IncidentChanged { event, stamp, open, .. } => {
+                self.incident_changed(event, stamp.at, *open)?;
+            }
             Fact::BriefingOpened { case, audience, row, disclosure }
             | Fact::BriefingMoved { case, audience, row, disclosure, .. } => {
                 self.case(*case)?.brief(audience, row, *disclosure);
@@ -166,16 +168,28 @@ impl Row<'_> {
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
-            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FirstWordMissed { .. } => {}
-            Fact::WordHeld { .. } | Fact::Drafted(_) | Fact::DraftAsked { .. } => {}
-            Fact::DraftApproved { .. } | Fact::DraftRejected { .. } | Fact::DraftDropped { .. } => {}
+            // These are moments.
+            Fact::FirstWordMissed { .. } | Fact::WordHeld { .. } => {}
+            Fact::Drafted(_) | Fact::DraftAsked { .. } | Fact::DraftApproved { .. } => {}
+            Fact::DraftRejected { .. } | Fact::DraftDropped { .. } => {}
             Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
-            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } | Fact::FellBack { .. } => {}
+            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
             Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            // Clocks of rows, and what the deliveries themselves say already.
+            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FellBack { .. } => {}
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
-        Ok(())
+        moment::of(fact).map_or(Ok(()), |(case, audience)| self.moment(case, audience, fact))
+    }
+
+    fn moment(&mut self, case: CaseId, audience: Option<&Name>, fact: &Fact) -> rusqlite::Result<()> {
+        let opened = self.case(case)?.number;
+        let (place, at) = (self.next(), self.at());
+        let wrong = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+        let text = serde_json::to_string(fact).map_err(wrong)?;
+        let (audience, revision) = (audience.map(Name::as_str), moment::revision(fact));
+        self.pens.moment.execute(params![place, at, opened, audience, revision, text]).map(drop)
     }
 
     fn case_opened(&mut self, case: CaseId, about: &CaseAbout) {
@@ -187,7 +201,10 @@ impl Row<'_> {
         let (opened, fired) = (self.at(), self.fired);
         let draft = self.begin_case(case, kind, name);
         draft.opened_at = Some(opened);
-        draft.severity = fired.filter(|_| kind == CaseKind::Group).map(|severity| severity.0);
+        if let Some((severity, began)) = fired.filter(|_| kind == CaseKind::Group) {
+            draft.severity = Some(severity.0);
+            draft.began(began.millis());
+        }
     }
 
     fn begin_case(&mut self, case: CaseId, kind: CaseKind, name: Box<str>) -> &mut Draft {
@@ -211,12 +228,18 @@ impl Row<'_> {
         Ok(())
     }
 
-    fn incident_changed(&mut self, event: &IncidentEvent, open: Option<bool>) -> rusqlite::Result<()> {
+    fn incident_changed(
+        &mut self,
+        event: &IncidentEvent,
+        at: Time,
+        open: Option<bool>,
+    ) -> rusqlite::Result<()> {
         let case = crate::decide::incident_case(&event.incident);
         if !self.memory.open.contains_key(&case) {
             self.begin_case(case, CaseKind::Incident, event.incident.clone());
         }
         let draft = self.case(case)?;
+        draft.began(at.millis());
         if let Some(open) = open {
             draft.stands(if open { CaseStanding::Open } else { CaseStanding::Resolved });
         }
