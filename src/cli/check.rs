@@ -1,7 +1,10 @@
-//! `tidings check`: every mistake of every file at once; `--effective` shows each row with the origin of each value.
+//! `tidings check`: every mistake of every file at once; `--effective` shows each row with the origin of each value,
+//! `--contacts` what is missing among the people.
 
 use super::{ConfigFiles, Exit, complain, offline};
-use crate::config::{Config, open_secret};
+use crate::config::{Config, Diagnostic, Diagnostics, open_secret};
+use crate::daemon::clock;
+use crate::event::{Span, Time};
 use std::io::{IsTerminal, Write};
 
 #[derive(clap::Args, Debug)]
@@ -14,6 +17,13 @@ pub struct Arguments {
     /// Open every secret that the configuration refers to; none is shown.
     #[arg(long)]
     secrets: bool,
+    /// Show gaps among the people as well: contacts without an address, roles that no audience names, teams without a
+    /// deputy, members who are alone and have no backup. 1 if there is any.
+    #[arg(long)]
+    contacts: bool,
+    /// With --contacts, also whose addresses were not verified for so long.
+    #[arg(long, value_name = "DURATION", requires = "contacts", value_parser = Span::parse)]
+    unverified: Option<Span>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -32,7 +42,10 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::Configuration;
         }
     };
-    let warnings = crate::config::Diagnostics { all: config.warnings.clone() };
+    let mut warnings = Diagnostics { all: config.warnings.clone() };
+    let gaps = if arguments.contacts { gaps(&config, arguments.unverified) } else { Vec::new() };
+    let complete = gaps.is_empty();
+    warnings.all.extend(gaps);
     if arguments.json {
         println!("{}", warnings.to_json());
     } else if !warnings.all.is_empty() {
@@ -43,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
     let closed = if arguments.secrets { closed_secrets(&config) } else { Vec::new() };
     closed.iter().for_each(|why| complain(why));
-    if !closed.is_empty() {
+    if !closed.is_empty() || !complete {
         return Exit::No;
     }
     if !arguments.json && !arguments.effective {
@@ -62,6 +75,11 @@ pub fn run(arguments: &Arguments) -> Exit {
 /// Prints; whoever closes the pipe has seen enough.
 fn show(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// What is missing among the people today.
+fn gaps(config: &Config, unverified: Option<Span>) -> Vec<Diagnostic> {
+    config.people.check(Time::from_millis(clock::wall_ms()), unverified).all
 }
 
 /// Every secret that cannot be opened, with the key that it stands at.

@@ -3,6 +3,7 @@
 use super::{ConfigFiles, Exit, complain, offline};
 use crate::daemon::clock;
 use crate::decide::explain::{RowVerdict, explain};
+use crate::decide::remarks_alone;
 use crate::event::{Name, Time};
 use crate::ingest::{Way, native};
 use std::io::Read;
@@ -14,7 +15,7 @@ pub struct Arguments {
     event: PathBuf,
     #[command(flatten)]
     files: ConfigFiles,
-    /// As JSON: `{"rows": [{"route", "audience", "verdict", "reason"}]}`.
+    /// As JSON: `{"rows": [{"route", "audience", "verdict", "reason"}], "remarks": [{"code", "text"}]}`.
     #[arg(long)]
     json: bool,
 }
@@ -41,9 +42,11 @@ pub fn run(arguments: &Arguments) -> Exit {
         }
     };
     let rows = explain(&config.policy, &event, received);
+    let remarks = remarks_alone(&config.policy, received, &event);
     if arguments.json {
-        println!("{}", serde_json::json!({ "rows": rows }));
+        println!("{}", serde_json::json!({ "rows": rows, "remarks": remarks }));
     } else {
+        remarks.iter().for_each(|remark| println!("{remark}"));
         let widest =
             |of: fn(&crate::decide::explain::RowAnswer) -> usize| rows.iter().map(of).max().unwrap_or(0);
         let (route, audience) = (widest(|row| row.route.len()), widest(|row| row.audience.len()));

@@ -4,6 +4,7 @@ mod check;
 mod dead_letters;
 mod explain;
 mod healthy;
+mod incident;
 mod journal;
 mod offline;
 mod remote;
@@ -61,6 +62,8 @@ enum Command {
     Resume(remote::Channel),
     /// What could not be delivered or decided, and sending it again.
     DeadLetters(dead_letters::Arguments),
+    /// Declares an incident, says what changes, and shows who was told.
+    Incident(Box<incident::Arguments>),
     /// Looks into the journal.
     Journal(journal::Arguments),
 }
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments),
+        Command::Incident(arguments) => incident::run(*arguments),
         Command::Journal(arguments) => journal::run(arguments),
     };
     exit.into()

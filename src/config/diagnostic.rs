@@ -180,6 +180,18 @@ impl Found {
 }
 
 impl Diagnostic {
+    /// A remark at a place.
+    pub(super) fn remark(
+        sources: &[Source],
+        code: &'static str,
+        place: Place,
+        message: String,
+        help: String,
+    ) -> Diagnostic {
+        let help = Some(help);
+        Found { code, level: Level::Warning, place: Some(place), message, help }.locate(sources)
+    }
+
     /// A mistake about a file that cannot be read at all.
     pub(super) fn unreadable(file: &str, reason: &str) -> Diagnostic {
         Diagnostic {

@@ -64,6 +64,12 @@ pub(super) static INCIDENTS: Section = Section {
             default: "\"48h\"",
             about: "Within how long of an incident's end its write-up is promised to business and external audiences, or \"never\".",
         },
+        Key {
+            name: "resolve_after",
+            takes: Takes::DurationOrNever(Span::ZERO, Span::from_mins(7 * 24 * 60)),
+            default: "\"10m\"",
+            about: "After how long without an alert an incident that a rule opened is resolved by itself, where [[incident]] does not say.",
+        },
     ],
 };
 

@@ -5,7 +5,7 @@
 
 use super::diagnostic::{PLAIN_SECRET, Report};
 use super::value::{At, Node};
-use super::{keeping, suggest, unbuilt};
+use super::{keeping, suggest, template, unbuilt};
 use crate::event::{Name, Span};
 
 /// How a section is written.
@@ -87,6 +87,8 @@ pub(super) enum Takes {
     Start,
     /// A list of channels, or a map from kinds of notification to lists of channels.
     Via,
+    /// A text for insiders, or `{ internal = …, business = …, public = … }`.
+    Layers,
     /// A table of strings.
     Aliases,
     /// Windows of local time: `hours.rs` reads them and reports what is wrong.
@@ -97,6 +99,10 @@ pub(super) enum Takes {
     Away,
     /// `"2026-10-01"`
     Day,
+    /// `{ title = "…", short = "…", body = "…" }`.
+    Parts,
+    /// Parts by component, and there by phase.
+    Components,
 }
 
 /// What `via` may be asked for (R14).
@@ -167,6 +173,9 @@ impl Takes {
             Takes::Rate => "a rate such as \"1/s\", \"30/m\" or \"500/h\"".to_owned(),
             Takes::Start => "\"new\", \"all\" or { since = \"1h\" }".to_owned(),
             Takes::Via => "a list of channels, or { urgent = [\"sms\"], other = [\"mail\"] }".to_owned(),
+            Takes::Layers => {
+                "a text for insiders, or { internal = \"…\", business = \"…\", public = \"…\" }".to_owned()
+            }
             Takes::Aliases => "a table such as { critical = \"sev1\" }".to_owned(),
             Takes::Hours => {
                 "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", time_zone = \"Europe/Berlin\" }, or a list of such"
@@ -174,7 +183,11 @@ impl Takes {
             }
             Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
             Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
-            Takes::Day => "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned(),
+            Takes::Day => {
+                "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
+            }
+            Takes::Parts => "a table of `title`, `short` and `body`".to_owned(),
+            Takes::Components => "a table of such tables by component".to_owned(),
         }
     }
 
@@ -228,6 +241,8 @@ impl Takes {
                 all.iter().filter(wrong).for_each(|item| self.misfit(key, *item, report));
             }
             Takes::Away if node.value.get_ref().is_table() => self.check_away(key, node, report),
+            Takes::Parts => template::check_parts(key, false, node, report),
+            Takes::Components => template::check_components(key, node, report),
             _ if self.fits(node) => {}
             _ => self.misfit(key, node, report),
         }
@@ -263,6 +278,7 @@ impl Takes {
             }
             Takes::Secret => node.secret().is_some(),
             Takes::Limit => node.limit().is_some(),
+            Takes::Layers => node.layers().is_some(),
             Takes::Rate => node.rate().is_some(),
             Takes::Hours => {
                 let windows = node.items();
@@ -298,7 +314,7 @@ impl Takes {
         }
     }
 
-    fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
+    pub(super) fn misfit(self, key: &str, node: Node<'_>, report: &Report) {
         let right = format!("`{key}` takes {}", self.words());
         let message = match node.text() {
             Some("") => format!("`{key}` cannot be empty"),

@@ -7,8 +7,8 @@ use super::table::Document;
 use super::value::Node;
 use super::walk::Walk;
 use super::{
-    Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, include,
-    ingest, journal, severity, template, token, via,
+    Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, incident,
+    include, ingest, journal, people, severity, template, token, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -144,6 +144,7 @@ impl Builder<'_, '_> {
         let journal = journal::read(document, report);
         let (policy, routing) = self.policy(&text, &channels);
         Some(Config {
+            people: people::read(document, &policy, self.sources),
             policy,
             channels: settings(channels),
             contact_names: contact::names(document),
@@ -214,6 +215,8 @@ impl Builder<'_, '_> {
             forget_after: journal::forget_after(document),
             stale_after,
             watchdog: heartbeat::watchdog(document, report),
+            incident_rules: incident::read(document, self.sources, &ladder, report),
+            resolve_incidents_after: incident::resolve_after(document),
             reference_key: *self.key,
             ladder,
         };

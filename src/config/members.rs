@@ -26,6 +26,17 @@ fn entries(members: Node<'_>) -> Vec<Node<'_>> {
     if members.value.get_ref().is_array() { members.items() } else { vec![members] }
 }
 
+/// The roles that an audience names, in its list and in its files.
+pub(super) fn roles<'t>(document: &Document<'t>, table: &Table<'t>, sources: &'t [Source]) -> Vec<&'t str> {
+    let unsaid = Report::default();
+    let entries = table.get("members").map(entries).unwrap_or_default();
+    let texts = entries.into_iter().flat_map(|entry| match entry.member_file() {
+        Some(path) => lines(document, path, entry.file, sources, &unsaid),
+        None => entry.text().map(|value| At { value, place: entry.place() }).into_iter().collect(),
+    });
+    texts.filter_map(|text| text.value.strip_prefix("role:")).map(str::trim).collect()
+}
+
 /// The contacts of an audience, each once, in the order of the file.
 pub(super) fn read(
     document: &Document<'_>,

@@ -10,6 +10,7 @@ mod effective;
 mod environment;
 mod heartbeat;
 mod hours;
+mod incident;
 mod include;
 mod ingest;
 mod journal;
@@ -18,6 +19,7 @@ mod key;
 mod load;
 mod members;
 mod nats;
+mod people;
 mod reference;
 mod route;
 mod row;
@@ -47,6 +49,7 @@ pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};
 pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
+pub use people::People;
 pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
@@ -90,6 +93,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// The names of contacts for people, where they have one.
     pub contact_names: BTreeMap<Name, Box<str>>,
+    /// Gaps among the people, for `check --contacts`.
+    pub people: People,
     /// `[heartbeat]`, where beats are made.
     pub heartbeat: Option<HeartbeatSettings>,
     /// `[egress] allow_networks`, as CIDR; already part of every channel's own.

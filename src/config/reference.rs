@@ -56,11 +56,13 @@ fn example(takes: Takes) -> &'static str {
         Takes::Limit => "{ max = 5, per = \"15m\" }",
         Takes::Rate => "\"1/s\"",
         Takes::Start => "{ since = \"1h\" }",
-        Takes::Aliases => "{}",
+        Takes::Layers => "{ internal = \"…\", public = \"…\" }",
         Takes::Hours => "{ days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\" }",
         Takes::Members => "[\"…\"]",
         Takes::Away => "{ from = \"2026-12-20\", until = \"2027-01-05\" }",
         Takes::Day => "\"2026-10-01\"",
+        Takes::Aliases | Takes::Components => "{}",
+        Takes::Parts => "{ title = \"…\", short = \"…\", body = \"…\" }",
     }
 }
 

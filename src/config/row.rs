@@ -8,9 +8,9 @@ use super::route::{ALERTS_ONLY, Keys};
 use super::table::{Document, Table, Team};
 use super::value::At;
 use super::via::{self, Reach};
-use super::{audience, hours, suggest, walk};
+use super::{audience, hours, severity, suggest, walk};
 use crate::decide::{Audience, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
-use crate::event::{Ladder, Name, SeveritySet};
+use crate::event::{Ladder, Name};
 use crate::message::Disclosure;
 use std::collections::BTreeMap;
 
@@ -166,37 +166,9 @@ impl<'t> Rows<'_, 't> {
         let customer_impact = keys.get("customer_impact").and_then(|node| node.flag());
         let lasting = keys.get("lasting").and_then(|node| node.span());
         let hours = keys.get("hours").and_then(|node| hours::read(node, self.time_zone, self.report));
-        let severity = self.severity(keys);
+        let severity =
+            keys.get("severity").and_then(|node| severity::condition(node, self.ladder, self.report));
         Conditions { kind, matchers, severity, customer_impact, lasting, hours }
-    }
-
-    fn severity(&self, keys: Keys<'_, 't>) -> Option<SeveritySet> {
-        let node = keys.get("severity")?;
-        let texts = node.texts();
-        let mut known = Vec::new();
-        for text in &texts {
-            match self.ladder.condition(text.value) {
-                Ok(_) => known.push(text.value),
-                Err(error) => {
-                    let names = self.ladder.names().iter().map(String::as_str);
-                    let word = text
-                        .value
-                        .split_whitespace()
-                        .find(|w| !matches!(*w, ">=" | "<="))
-                        .unwrap_or_default();
-                    let help = format!(
-                        "{} Write it as \"sev2\", \"sev2 or worse\" or \"sev3 or milder\"",
-                        suggest::hint(word, "severity", names)
-                    );
-                    self.report.error("severity::unknown-severity", text.place, error.to_string(), help);
-                }
-            }
-        }
-        if texts.is_empty() {
-            let help = "name a severity, or leave `severity` out for any";
-            self.report.error("route::severity", node.place(), "an empty list is met by nothing", help);
-        }
-        self.ladder.conditions(&known).ok()
     }
 
     fn template(&self, keys: Keys<'_, 't>) -> Option<Name> {

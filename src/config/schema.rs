@@ -3,7 +3,9 @@
 use super::key::VIA_KEYS;
 use super::key::{Form, Key, Section, Takes};
 use super::sections::SECTIONS;
+use super::template::PARTS;
 use crate::deliver::ChannelKind;
+use crate::message::PHASES;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -123,6 +125,16 @@ fn keys(keys: &[Key]) -> Map<String, Value> {
     keys.iter().map(one).collect()
 }
 
+/// The parts of a template's text, and with `phases` those of each phase too.
+fn text_of_template(phases: bool) -> Value {
+    let part = |name: &str| (name.to_owned(), json!({ "type": "string", "minLength": 1 }));
+    let mut properties: Map<String, Value> = PARTS.into_iter().map(part).collect();
+    if phases {
+        properties.extend(PHASES.map(|phase| (phase.as_str().to_owned(), text_of_template(false))));
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
 fn takes(takes: Takes) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string", "minLength": 1 } });
     match takes {
@@ -206,6 +218,15 @@ fn takes(takes: Takes) -> Value {
             },
         ] }),
         Takes::Day => json!({ "type": "string", "minLength": 10 }),
+        Takes::Parts => text_of_template(false),
+        Takes::Components => json!({ "type": "object", "additionalProperties": text_of_template(true) }),
+        Takes::Layers => {
+            let text = json!({ "type": "string", "minLength": 1 });
+            json!({ "anyOf": [text, {
+                "type": "object", "properties": { "internal": text, "business": text, "public": text },
+                "minProperties": 1, "additionalProperties": false,
+            }] })
+        }
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }

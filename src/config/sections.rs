@@ -2,8 +2,8 @@
 
 use super::key::{Form, Key, Section, Takes};
 use super::{
-    audience, cadence, channel, contact, environment, heartbeat, ingest, journal, nats, route, severity,
-    team, template, token,
+    audience, cadence, channel, contact, environment, heartbeat, incident, ingest, journal, nats, route,
+    severity, team, template, token,
 };
 
 /// The keys that stand above every table.
@@ -63,6 +63,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &template::SECTION,
     &route::DEFAULTS,
     &route::SECTION,
+    &incident::SECTION,
     &team::SECTION,
 ];
 

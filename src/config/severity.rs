@@ -4,8 +4,8 @@ use super::diagnostic::Report;
 use super::key::{Form, Key, Section, Takes};
 use super::suggest;
 use super::table::{Document, Table};
-use super::value::At;
-use crate::event::{Ladder, Severity};
+use super::value::{At, Node};
+use crate::event::{Ladder, Severity, SeveritySet};
 use std::collections::BTreeMap;
 
 /// The most levels that a ladder may have.
@@ -60,6 +60,31 @@ pub(super) fn read(document: &Document<'_>, report: &Report) -> Ladder {
         None => return with_places(default, table, report),
     };
     with_places(Ladder::new(names, aliases), table, report)
+}
+
+/// A condition on severities, or a list of them, of which one must be met (R9).
+pub(super) fn condition(node: Node<'_>, ladder: &Ladder, report: &Report) -> Option<SeveritySet> {
+    let texts = node.texts();
+    let mut known = Vec::new();
+    for text in &texts {
+        match ladder.condition(text.value) {
+            Ok(_) => known.push(text.value),
+            Err(error) => {
+                let names = ladder.names().iter().map(String::as_str);
+                let word = text.value.split_whitespace().find(|word| !matches!(*word, ">=" | "<="));
+                let help = format!(
+                    "{} Write it as \"sev2\", \"sev2 or worse\" or \"sev3 or milder\"",
+                    suggest::hint(word.unwrap_or_default(), "severity", names)
+                );
+                report.error("severity::unknown-severity", text.place, error.to_string(), help);
+            }
+        }
+    }
+    if texts.is_empty() {
+        let help = "name a severity, or leave `severity` out for any";
+        report.error("route::severity", node.place(), "an empty list is met by nothing", help);
+    }
+    ladder.conditions(&known).ok()
 }
 
 fn names(table: &Table<'_>, report: &Report) -> Option<Vec<String>> {

@@ -11,7 +11,6 @@ const SECTIONS: &[(&str, &str)] = &[
     ("inhibit", "inhibition is R28"),
     ("maintenance", "windows are R28"),
     ("silence", "silences are R28"),
-    ("incident", "incidents from alerts are not built"),
     ("test", "tests in the file are not built"),
     ("commands", "commands over NATS are R43"),
 ];
@@ -21,7 +20,6 @@ const KEYS: &[(&str, &[&str], &str)] = &[
     ("route", &["flapping"], "flapping is R20"),
     ("contact", &["quiet_hours"], "quiet hours are R29"),
     ("audience", &["wakes"], "quiet hours are R29"),
-    ("incidents", &["resolve_after"], "incidents from alerts are not built"),
 ];
 
 /// Values by section and key, with what would be right.

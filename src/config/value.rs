@@ -2,7 +2,7 @@
 
 use super::diagnostic::Place;
 use crate::decide::Limit;
-use crate::event::{SecretRef, Span, Time};
+use crate::event::{Layered, SecretRef, Span, Time};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -185,6 +185,25 @@ impl<'t> Node<'t> {
         };
         let path = value.text().filter(|path| key.value == "file" && !path.trim().is_empty())?;
         Some(At { value: path, place: value.place() })
+    }
+
+    /// A text for insiders, or texts by layer.
+    pub(super) fn layers(&self) -> Option<Layered> {
+        let said = |text: &'t str| Some(Box::from(text)).filter(|_| !text.trim().is_empty());
+        if let Some(text) = self.text() {
+            return Some(Layered { internal: Some(said(text)?), ..Layered::default() });
+        }
+        let mut layers = Layered::default();
+        for (key, node) in self.entries() {
+            let layer = match key.value {
+                "internal" => &mut layers.internal,
+                "business" => &mut layers.business,
+                "public" => &mut layers.public,
+                _ => return None,
+            };
+            *layer = Some(said(node.text()?)?);
+        }
+        (layers != Layered::default()).then_some(layers)
     }
 
     /// `{ max = 5, per = "15m" }`.

@@ -98,6 +98,7 @@ impl Alarm {
                 body: Body::Here(message.clone()),
                 decided_at: now,
                 now,
+                next_update: None,
                 delay: None,
                 thread: key,
                 first: None,

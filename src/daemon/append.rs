@@ -44,6 +44,8 @@ pub enum Promise {
     Command(oneshot::Sender<Result<(), Refusal>>),
     /// A dead letter that a person wants sent again.
     Redriven(oneshot::Sender<Redriven>, Redriven),
+    /// What is known of incidents.
+    Incidents(oneshot::Sender<Option<serde_json::Value>>, Option<serde_json::Value>),
     /// Channels of a new policy.
     Policy(Channels, oneshot::Sender<()>),
 }
@@ -55,6 +57,7 @@ impl Promise {
             Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
             Promise::Command(reply) => drop(reply.send(Ok(()))),
             Promise::Redriven(reply, redriven) => drop(reply.send(redriven)),
+            Promise::Incidents(reply, found) => drop(reply.send(found)),
             Promise::Policy(channels, done) => {
                 dispatcher.install(channels);
                 let _ = done.send(());

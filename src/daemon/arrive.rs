@@ -4,9 +4,9 @@ use super::append::{Batch as Building, Promise};
 use super::door::Waiting;
 use super::engine::Engine;
 use super::measure;
-use crate::decide::{Input, Verdict, What, is_unchanged};
+use crate::decide::{Input, Origin, Remark, Verdict, What, is_unchanged, remarks};
 use crate::event::{AlertEvent, Event, Name, Status, Time};
-use crate::ingest::{Arrival, Fate};
+use crate::ingest::{Arrival, Fate, http};
 
 impl Engine {
     pub(super) fn events(&mut self, now: Time, waiting: Waiting, building: &mut Building) {
@@ -49,13 +49,35 @@ impl Engine {
             }
             Err(garbage) => What::Garbage(garbage),
         };
+        let remarks = self.remarks(now, &origin, &what);
         let verdict = self.decide(Input { at: now, origin, what }, building);
         let fate = match verdict {
+            Verdict::Decided | Verdict::Unchanged if !remarks.is_empty() => {
+                self.remarked(lane, &remarks);
+                Fate::Remarked(remarks.into())
+            }
             Verdict::Decided | Verdict::Unchanged | Verdict::Duplicate => Fate::Taken,
             Verdict::Conflict => Fate::Conflict,
             Verdict::DeadLettered => Fate::DeadLettered,
         };
         (verdict, fate)
+    }
+
+    /// What is odd about what came in, as things stand before it is decided.
+    fn remarks(&self, now: Time, origin: &Origin, what: &What) -> Vec<Remark> {
+        let What::Event(event) = what else { return Vec::new() };
+        remarks(&self.state, &self.policy, origin.received.unwrap_or(now).min(now), event)
+    }
+
+    /// Who sent it by HTTP is answered; for who did not, the log says it.
+    fn remarked(&self, lane: &Name, remarks: &[Remark]) {
+        let answered = http::LANES.contains(&lane.as_str());
+        for remark in remarks {
+            self.metrics.remark(remark.code);
+            if !answered {
+                tracing::warn!(lane = %lane, code = remark.code.as_str(), "an event is odd: {}", remark.text);
+            }
+        }
     }
 
     /// A message that the cursor has passed was decided before (R4).

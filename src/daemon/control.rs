@@ -3,6 +3,7 @@
 use super::append::{Batch as Building, Promise};
 use super::door::{Control, Redriven};
 use super::engine::{Engine, NewPolicy};
+use super::incidents;
 use super::measure;
 use crate::decide::{Command, Redrive, What, redrive_refusal};
 use crate::event::Time;
@@ -20,6 +21,10 @@ impl Engine {
             Control::Redrive(original, by, reply) => {
                 let redriven = self.redrive(now, original, by, building);
                 building.promise(Promise::Redriven(reply, redriven));
+            }
+            Control::Incidents(wanted, reply) => {
+                let found = incidents::answer(&self.state, &self.policy, &wanted);
+                building.promise(Promise::Incidents(reply, found));
             }
             Control::Policy(new) => self.adopt(now, *new, building),
             Control::CaughtUp(lane) => {

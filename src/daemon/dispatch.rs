@@ -46,6 +46,8 @@ pub struct Job {
     pub decided_at: Time,
     /// Ledger time.
     pub now: Time,
+    /// The next word that it promises (R22).
+    pub next_update: Option<Time>,
     /// How late it is, if that is worth saying.
     pub delay: Option<Span>,
     /// The thread of this recipient in this briefing.
@@ -217,7 +219,7 @@ impl Job {
             message,
             decided_at: self.decided_at,
             now: self.now,
-            filling: slot::Filling { zone, next_update: None, delay: self.delay },
+            filling: slot::Filling { zone, next_update: self.next_update, delay: self.delay },
             thread: self.thread,
             first: self.first,
             meant_for: self.meant_for,

@@ -47,6 +47,8 @@ pub enum Control {
     Command(Command, oneshot::Sender<Result<(), Refusal>>),
     /// A person asks for a dead letter to be sent again.
     Redrive(Box<Redrive>, Box<str>, oneshot::Sender<Redriven>),
+    /// Somebody asks what is known of incidents.
+    Incidents(super::incidents::Wanted, oneshot::Sender<Option<serde_json::Value>>),
     /// Another policy is to hold.
     Policy(Box<super::engine::NewPolicy>),
     /// A lane has read what was waiting.

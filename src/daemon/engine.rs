@@ -221,6 +221,7 @@ impl Engine {
             body,
             decided_at: delivery.decided_at,
             now: self.state.time,
+            next_update: delivery.next_update,
             delay: (late >= Span::from_mins(1)).then_some(late),
             thread: Digest::keyed(
                 &self.policy.reference_key,

@@ -16,6 +16,7 @@ pub mod failed_append;
 pub mod heartbeat;
 pub mod history;
 pub mod imprint;
+mod incidents;
 pub mod kept;
 pub mod lanes;
 pub mod leases;

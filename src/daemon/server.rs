@@ -5,8 +5,8 @@ use super::reload::{Reload, Reloader};
 use super::run::Shared;
 use super::task::TaskKind;
 use crate::config::{self, Config, open_secret};
-use crate::decide::Command;
-use crate::event::{Name, Recipient};
+use crate::decide::{Command, Policy, by_every_address};
+use crate::event::{Name, Recipient, Time};
 use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
@@ -60,6 +60,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
         .merge(super::dead_letters::routes(face.clone()))
+        .merge(super::incidents::routes(face.clone()))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -146,6 +147,7 @@ fn handler_of(method: &Method, path: &str) -> Handler {
         "/api/v2/alerts" => Handler::Alerts,
         "/v1/events" if *method == Method::POST => Handler::Events,
         "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
+        path if path.starts_with("/v1/incidents") => Handler::Questions,
         path if path.starts_with("/v1/dead-letters") && *method == Method::GET => Handler::Questions,
         "/-/healthy" | "/-/ready" => Handler::Probes,
         "/-/reload" => Handler::Reload,
@@ -274,7 +276,7 @@ async fn send_test(State(face): State<Face>, request: Request) -> Response {
         let error = "write {\"to\": \"AUDIENCE\"}, or a channel or a recipient instead";
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
     };
-    let found = recipients_of(&face.reloader.config().policy, &wanted.to);
+    let found = recipients_of(&face.reloader.config().policy, face.shared.clock.now(), &wanted.to);
     if found.is_empty() {
         let error = format!("there is no audience, channel or recipient {}", wanted.to);
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
@@ -289,15 +291,21 @@ async fn send_test(State(face): State<Face>, request: Request) -> Response {
     (StatusCode::ACCEPTED, Json(json!({ "sent_to": names }))).into_response()
 }
 
-/// Every recipient that the word names, each with an audience that it belongs to.
-fn recipients_of(policy: &crate::decide::Policy, word: &str) -> Vec<(Recipient, Name)> {
+/// Every recipient that the word names, each with an audience that it belongs to. An audience is whoever would be told
+/// now: the backups of those who are away (R14).
+fn recipients_of(policy: &Policy, now: Time, word: &str) -> Vec<(Recipient, Name)> {
+    if let Some(audience) = policy.audiences.get(word) {
+        let all = by_every_address(policy, now, audience).into_iter();
+        return all.map(|recipient| (recipient, audience.name.clone())).collect();
+    }
     let mut found: Vec<(Recipient, Name)> = Vec::new();
     for (name, audience) in &policy.audiences {
         let contacts = audience.contacts.iter().filter_map(|contact| policy.contacts.get(contact));
-        let all = contacts.flat_map(|contact| &contact.all).chain(&audience.destinations);
+        let people = contacts.flat_map(|contact| policy.with_backups(contact));
+        let all = people.flat_map(|contact| contact.by_channel.values()).chain(&audience.destinations);
         for recipient in all {
             let channel = policy.endpoints.get(recipient).map(|endpoint| endpoint.channel.as_str());
-            let named = name.as_str() == word || recipient.as_str() == word || channel == Some(word);
+            let named = recipient.as_str() == word || channel == Some(word);
             if named && !found.iter().any(|(known, _)| known == recipient) {
                 found.push((recipient.clone(), name.clone()));
             }

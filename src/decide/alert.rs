@@ -4,6 +4,7 @@ use super::clock;
 use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
 use super::heartbeat;
 use super::notice;
+use super::opened;
 use super::policy::{Policy, RowKind};
 use super::route::{self, Asked, Held};
 use super::row::Row;
@@ -98,6 +99,7 @@ fn fired(
         facts.extend(heartbeat::comes(state, now, &event.source, &event.labels));
     }
     join(state, policy, now, received, fingerprint, &event.labels, severity, already, &mut facts);
+    facts.extend(opened::read(state, policy, now, fingerprint, &event.labels, severity));
     facts
 }
 
@@ -250,6 +252,7 @@ fn resolved(
     if policy.is_watchdog(&event.labels) {
         facts.push(heartbeat::stopped(state, now, &event.source, &event.labels, "was resolved"));
     }
+    facts.extend(opened::ended(state, policy, now, fingerprint));
     if !stays {
         facts.push(Fact::AlertsForgotten { alerts: vec![fingerprint] });
     }
@@ -346,7 +349,10 @@ fn silent_groups(state: &State, policy: &Policy, now: Time, lost: &[Fingerprint]
 
 /// Lost alerts of which no audience hears need not be remembered.
 fn without_group(state: &State, lost: &[Fingerprint]) -> Option<Fact> {
-    let alone = |fp: &&Fingerprint| state.alerts.get(fp).is_some_and(|alert| alert.cases.is_empty());
+    let alone = |fp: &&Fingerprint| {
+        let unheard = state.alerts.get(fp).is_some_and(|alert| alert.cases.is_empty());
+        unheard && !opened::is_watched(state, **fp)
+    };
     let alerts: Vec<Fingerprint> = lost.iter().filter(alone).copied().collect();
     (!alerts.is_empty()).then_some(Fact::AlertsForgotten { alerts })
 }

@@ -2,6 +2,7 @@
 
 use super::escalate;
 use super::fact::{CaseAbout, Fact, Stamp};
+use super::merge;
 use super::policy::Policy;
 use super::speak;
 use super::state::{Incident, State};
@@ -24,6 +25,9 @@ pub(super) fn decide(
     event: &IncidentEvent,
 ) -> Vec<Fact> {
     let known = state.incidents.get(&event.incident);
+    if event.action == Action::Merge && leads_nowhere(state, event) {
+        return Vec::new();
+    }
     let stamp = stamp_of(event, received);
     let mut event = event.clone();
     if event.action == Action::Note {
@@ -53,6 +57,15 @@ pub(super) fn decide(
     if !state.cases.contains_key(&case) {
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
+        // What was merged into it came before it.
+        facts.extend(merge::carry_on(state, now, &event.incident, &event.incident));
+    }
+    let merged = event.into.clone().filter(|_| event.action == Action::Merge);
+    if let Some(into) = merged {
+        let target = merge::goes_on_as(state, &into);
+        if state.cases.contains_key(&case_id(target)) {
+            facts.extend(merge::carry_on(state, now, &event.incident, target));
+        }
     }
     let earlier = Some(received).filter(|received| *received < now);
     let causes =
@@ -126,6 +139,11 @@ fn open_after(event: &IncidentEvent, known: Option<&Incident>, stamp: Stamp) -> 
     };
     let newest = known.and_then(|known| known.stamps.get("open"));
     newest.is_none_or(|newest| *newest < stamp).then_some(says)
+}
+
+/// A merge after which none of the incidents would go on changes nothing.
+fn leads_nowhere(state: &State, event: &IncidentEvent) -> bool {
+    event.into.as_deref().is_none_or(|into| merge::is_circle(state, &event.incident, into))
 }
 
 fn has_note(known: &Incident, stamp: Stamp, event: &IncidentEvent) -> bool {

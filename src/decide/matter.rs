@@ -52,7 +52,7 @@ impl<'a> Matter<'a> {
             severity: speak::severity_of(policy, incident),
             ended: incident.open_since.filter(|_| status == CaseStatus::Resolved),
             event_at: incident.changed,
-            sort: Sort::Incident { incident, record: speak::with_public_names(policy, &incident.record) },
+            sort: Sort::Incident { incident, record: speak::as_it_is_told(policy, incident) },
             names: Names::of(policy, id, case),
             outside: outside(case),
         }

@@ -17,16 +17,20 @@ mod group;
 mod heartbeat;
 mod hours;
 mod incident;
+mod inner_words;
 mod input;
 mod matter;
+mod merge;
 mod names;
 mod notice;
+mod opened;
 mod outcome;
 mod pace;
 mod policy;
 mod promise;
 mod redrive;
 mod release;
+mod remarks;
 mod route;
 mod row;
 mod say;
@@ -47,7 +51,7 @@ pub use approve::refusal as command_refusal;
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
     HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
-    SuppressedBy, WithheldReason,
+    SuppressedBy, WatchChange, WithheldReason,
 };
 pub use hours::{Hours, Window};
 pub use incident::case_id as incident_case;
@@ -55,11 +59,15 @@ pub use input::{
     Accepted, Blame, Command, Failure, Garbage, Identity, Input, Origin, Outcome, PolicyText, Reason,
     Receipt, Retry, Sent, What,
 };
+pub use merge::goes_on_as;
+pub use names::public_reference;
+pub use opened::IncidentRule;
 pub use policy::{
     Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans,
     Policy, RowKind, Via, ViaKey,
 };
 pub use redrive::{Redrive, refusal as redrive_refusal};
+pub use remarks::{Remark, RemarkCode, remarks, remarks_alone};
 pub use row::{Approval, AtDue, Cadence, Fallback, Keeping, Rhythm, Row};
 pub use state::State;
 pub use step::{Verdict, step};

@@ -18,7 +18,12 @@ impl Names {
             CaseAbout::Incident { id } => id.to_string(),
             CaseAbout::Desk { audience } => audience.to_string(),
         };
-        let hash = Digest::keyed(&policy.reference_key, &[b"reference", &id.0.to_le_bytes()]);
-        Names { reference, public_reference: format!("R-{}", &hash.to_string()[..8].to_uppercase()) }
+        Names { reference, public_reference: public_reference(policy, id) }
     }
+}
+
+/// What outsiders know a case by: a keyed hash.
+pub fn public_reference(policy: &Policy, id: CaseId) -> String {
+    let hash = Digest::keyed(&policy.reference_key, &[b"reference", &id.0.to_le_bytes()]);
+    format!("R-{}", &hash.to_string()[..8].to_uppercase())
 }

@@ -88,6 +88,7 @@ fn heading(kind: NoticeKind) -> &'static str {
         NoticeKind::Clock => "The clock stepped",
         NoticeKind::SourceSilent => "A source has fallen silent",
         NoticeKind::Stale => "Alerts have not been heard of for long",
+        NoticeKind::NothingMeetsRule => "An incident may be over",
         NoticeKind::Nobody => "Nobody could be told",
         NoticeKind::Watchdog => "A watchdog",
         NoticeKind::Missed => "A word was not said in time",

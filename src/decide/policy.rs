@@ -1,6 +1,7 @@
 //! The compiled, validated configuration as far as decisions read it. Secrets and ways in are not part of it.
 
 use super::hours::Hours;
+use super::opened::IncidentRule;
 use super::row::{Cadence, Row};
 use crate::event::id::Digest;
 use crate::event::{Labels, Ladder, Matcher, Name, Recipient, SeveritySet, Span, Time};
@@ -61,6 +62,10 @@ pub struct Policy {
     pub forget_after: Span,
     /// After how long without a word an alert without a lease is recalled to the owner (R5).
     pub stale_after: Span,
+    /// The rules by which alerts open incidents, in reading order.
+    pub incident_rules: Vec<IncidentRule>,
+    /// After how long an incident whose rule is gone is resolved by itself; `None` is never.
+    pub resolve_incidents_after: Option<Span>,
     /// What alerts meet that are meant to fire for ever; none where this is empty.
     pub watchdog: Vec<Matcher>,
     /// The key of the hashes that outsiders see; made from the journal's identity.

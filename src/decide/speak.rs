@@ -3,7 +3,7 @@
 use super::fact::{Fact, WithheldReason};
 use super::group::{self, GATHER};
 use super::matter::{Matter, Sort};
-use super::names::Names;
+use super::names::{self, Names};
 use super::policy::{Policy, RowKind};
 use super::route::{self, Asked, Held};
 use super::row::Row;
@@ -171,9 +171,12 @@ fn open_or_move(policy: &Policy, matter: &Matter<'_>, rows: &[&Row]) -> Option<V
     })
 }
 
-/// The components' public names beside their ids.
-pub(super) fn with_public_names(policy: &Policy, record: &IncidentRecord) -> IncidentRecord {
-    let mut record = record.clone();
+/// The components' public names beside their ids, and as what it goes on where it was merged.
+pub(super) fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
+    let mut record = incident.record.clone();
+    record.goes_on_as = incident.merged_into.as_ref().map(|other| {
+        (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
+    });
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
     record.component_names = names.collect();
     record
@@ -211,7 +214,7 @@ pub(super) fn subject<'a>(
         public_reference: &names.public_reference,
         opened_at: incident.opened.unwrap_or(case.opened),
         changed_at: incident.changed,
-        resolved_at: incident.open_since.filter(|_| status == CaseStatus::Resolved),
+        resolved_at: incident.open_since.filter(|_| incident.open == Some(false)),
         route: briefing.row.as_str(),
         audience: briefing.audience.as_str(),
         customers_told: None,

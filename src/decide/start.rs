@@ -5,6 +5,7 @@ use super::alert;
 use super::digest;
 use super::fact::{CaseAbout, Fact};
 use super::input::PolicyText;
+use super::opened;
 use super::outcome;
 use super::policy::Policy;
 use super::speak;
@@ -127,6 +128,7 @@ pub(super) fn read_again(state: &State, policy: &Policy, now: Time) -> Vec<Fact>
                 &known.cases,
                 &mut joined,
             );
+            joined.extend(opened::read(state, policy, now, *fingerprint, &record.labels, record.severity));
             facts.extend(joined.into_iter().filter(|fact| !opens_again(fact, &facts)).collect::<Vec<_>>());
         }
     }

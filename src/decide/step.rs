@@ -5,13 +5,14 @@ use super::alert;
 use super::approve;
 use super::clock;
 use super::digest;
-use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, NoticeKind};
+use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, NoticeKind, WatchChange};
 use super::fallback;
 use super::group;
 use super::heartbeat;
 use super::incident;
 use super::input::{Command, Garbage, Input, What};
 use super::notice;
+use super::opened;
 use super::outcome;
 use super::policy::Policy;
 use super::promise;
@@ -221,6 +222,9 @@ fn decide_event(
     if facts.is_empty() {
         return (Verdict::Unchanged, facts);
     }
+    if let Event::Incident(event) = event {
+        facts.extend(opened::taken(state, event));
+    }
     if let Some(identity) = identity {
         facts.push(Fact::IdentityRemembered { key: identity.key, body: identity.body });
         let outdated = state
@@ -313,6 +317,7 @@ fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact>
         Due::Retry(delivery) => vec![Fact::Rested { delivery: *delivery }],
         Due::Fallback(delivery) => fallback::decide(state, policy, now, *delivery),
         Due::Speak(id) => speak_case(state, policy, now, *id),
+        Due::Watch(incident) => opened::due(state, policy, now, incident),
         Due::Digest(whose) => digest::make(state, policy, now, &whose.0, &whose.1),
         Due::Notice(kind) => notice::tell(state, policy, now, *kind),
     }
@@ -357,6 +362,10 @@ fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
 fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
     let (what, off) = match due {
         Due::Speak(case) => ("a case", Fact::CaseDue { case: *case, at: None }),
+        Due::Watch(incident) => {
+            let change = WatchChange::Due { at: None };
+            ("a rule that opens incidents", Fact::Watch { incident: incident.clone(), change })
+        }
         Due::Digest(whose) => {
             let (audience, recipient) = (**whose).clone();
             ("a digest", Fact::DigestDropped { audience, recipient })

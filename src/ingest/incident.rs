@@ -208,11 +208,11 @@ pub(super) fn event(
 ) -> Result<IncidentEvent, &'static str> {
     let id = name(&raw.incident.0)?.ok_or("it names no incident")?;
     let into = raw.into.as_deref().map(name).transpose()?.flatten();
-    if raw.action == Action::Merge && into.as_ref().is_none_or(|into| *into == id) {
-        return Err("a merge names no other incident that goes on");
+    if raw.action == Action::Merge && into.is_none() {
+        return Err("a merge names no incident that goes on");
     }
     let ended = raw.action == Action::Update && raw.stage == Some(Stage::Resolved);
-    flags.time_dropped |= raw.at.odd;
+    flags.time_dropped |= raw.at.odd || raw.at.unset;
     let labels = match raw.labels {
         Some(pairs) => pairs.into_labels(flags).map(Some).or_else(none_is_fine)?,
         None => None,

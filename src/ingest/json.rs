@@ -110,18 +110,20 @@ pub(super) struct When {
     pub(super) time: Option<Time>,
     /// Whether something stood there that is no time.
     pub(super) odd: bool,
+    /// Whether the year 1 stood there.
+    pub(super) unset: bool,
 }
 
 impl When {
-    const ODD: When = When { time: None, odd: true };
+    const ODD: When = When { time: None, odd: true, unset: false };
 
     /// Reads a text; an empty one states no time.
     pub(super) fn read(text: &str) -> When {
         if let Some(time) = usual(text.as_bytes()) {
-            return When { time: Some(time), odd: false };
+            return When { time: Some(time), odd: false, unset: false };
         }
         match Time::parse(text) {
-            Ok(time) => When { time, odd: false },
+            Ok(time) => When { time, odd: false, unset: time.is_none() },
             Err(_) if text.is_empty() => When::default(),
             Err(_) => When::ODD,
         }
@@ -266,9 +268,11 @@ mod tests {
         for odd in ["7", "-1.5", "true", "[1,[2]]", "{\"a\":{}}", "\"soon\"", "\"2026-13-01T00:00:00Z\""] {
             assert_eq!(serde_json::from_str::<When>(odd).unwrap(), When::ODD, "{odd}");
         }
-        for none in ["null", "\"\"", "\"0001-01-01T00:00:00Z\""] {
+        for none in ["null", "\"\""] {
             assert_eq!(serde_json::from_str::<When>(none).unwrap(), When::default(), "{none}");
         }
+        let unset = serde_json::from_str::<When>("\"0001-01-01T00:00:00Z\"").unwrap();
+        assert_eq!(unset, When { time: None, odd: false, unset: true });
         assert!(serde_json::from_str::<When>("\"2026-01-02T03:04:05+0000\"").unwrap().time.is_some());
     }
 }

@@ -20,7 +20,7 @@ pub mod server;
 
 pub use reading::{Flags, Reading, Way};
 
-use crate::decide::{Garbage, Origin};
+use crate::decide::{Garbage, Origin, Remark};
 use crate::event::{Event, Name, Time};
 
 /// One thing that came in, before it has a ledger time.
@@ -46,10 +46,12 @@ pub struct Batch {
 }
 
 /// What became of one arrival, once that is durable (R1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It was decided, or it changed nothing.
     Taken,
+    /// It was taken, and something about it is odd.
+    Remarked(Box<[Remark]>),
     /// The same identity came with another body (R4).
     Conflict,
     /// It is a dead letter.

@@ -17,6 +17,39 @@ pub enum Wording {
 /// The words for how many are affected that may stand in an agreed text.
 const SHARES: [&str; 3] = ["some", "many", "all"];
 
+/// The fields that an agreed template may name: what is left of a case when every free text is cut, and nothing else.
+pub(super) const ENUMERATED: [&str; 22] = [
+    "about",
+    "kind",
+    "status",
+    "reference",
+    "public_reference",
+    "reopened",
+    "opened_at",
+    "resolved_at",
+    "advice",
+    "write_up",
+    "stage",
+    "stage_in_words",
+    "components",
+    "scope.share",
+    "changed_at",
+    "severity",
+    "urgent",
+    "customer_impact",
+    "route",
+    "audience",
+    "firing",
+    "ended",
+];
+
+/// Whether an agreed template may name the path.
+pub(super) fn is_enumerated(path: &str) -> bool {
+    ENUMERATED
+        .iter()
+        .any(|field| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 /// What is left of a subject's texts when everything is taken out that somebody wrote.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wordless {
@@ -66,7 +99,7 @@ mod tests {
     use super::*;
     use crate::event::{ExpectedEnd, Impact, Layered, Name, Needs, Stage, Status, Time, Visibility};
     use crate::message::{
-        AlertItem, CaseStatus, DigestItem, Disclosure, Kind, Message, Templates, compose, sample,
+        AlertItem, CaseStatus, DigestItem, Disclosure, FIELDS, Kind, Message, Templates, compose, sample,
     };
 
     const CANARY: &str = "CANARY";
@@ -144,7 +177,7 @@ mod tests {
                     let group = Subject { about: alerts.clone(), ..incident.clone() };
                     let digest = About::Digest { reason: CANARY, shown: &items, total: 1 };
                     let digest = Subject { about: digest, ..incident.clone() };
-                    let notice = About::Notice { title: CANARY, text: CANARY };
+                    let notice = About::Notice { title: CANARY, text: CANARY, level };
                     let notice = Subject { about: notice, ..incident.clone() };
                     for subject in [&incident, &group, &digest, &notice] {
                         let text = whole(&write(subject, level));
@@ -154,6 +187,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_field_of_free_text_is_enumerated() {
+        for field in ENUMERATED {
+            assert!(FIELDS.iter().any(|row| row.path == field), "{field}");
+        }
+        for free in [
+            "title",
+            "note",
+            "scope",
+            "scope.regions",
+            "expected_end.at",
+            "labels",
+            "customers_told",
+            "kinds",
+        ] {
+            assert!(!is_enumerated(free), "{free}");
+        }
+        assert!(is_enumerated("components.name") && is_enumerated("scope.share"));
     }
 
     #[test]

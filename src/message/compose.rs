@@ -22,21 +22,23 @@ pub fn compose(
     wording: Wording,
 ) -> Message {
     or_plain(subject, level, || {
-        let wordless;
-        let subject = match wording {
-            Wording::Free => subject,
-            Wording::Agreed => {
-                wordless = Wordless::of(subject);
-                &wordless.subject(subject)
-            }
+        let wordless = Wordless::of(subject);
+        let agreed = wordless.subject(subject);
+        let cut = |wording| {
+            let subject = if wording == Wording::Agreed { &agreed } else { subject };
+            View { wording, ..view(subject, level) }
         };
-        let view = View { wording, ..view(subject, level) };
+        let view = cut(wording);
         let mut texts = builtin::texts(&view);
         if let Some(name) = template
-            && wording == Wording::Free
             && matches!(view.detail, Detail::Group(_) | Detail::Incident(_))
         {
-            templates.write(name, &view, &mut texts);
+            match (templates.is_agreed(name), wording) {
+                // What was agreed on is never mixed with what somebody wrote.
+                (true, _) => templates.write(name, &cut(Wording::Agreed), &mut texts),
+                (false, Wording::Free) => templates.write(name, &view, &mut texts),
+                (false, Wording::Agreed) => {}
+            }
         }
         message(&view, texts)
     })

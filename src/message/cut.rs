@@ -1,6 +1,6 @@
 //! The cut: from a subject, which holds everything, to the view of one level, by the one table.
 
-use super::layer::{component_state, layer, neutral_note, stage_in_words};
+use super::layer::{advice, component_state, layer, neutral_note, stage_in_words};
 use super::line::{self, text};
 use super::table::Field;
 use super::title::title;
@@ -60,6 +60,10 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
         }
     };
+    let advice = match &detail {
+        Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
+        _ => None,
+    };
     View {
         level,
         wording: Wording::Free,
@@ -79,6 +83,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         audience: see.when(Field::Audience, || text(audience)),
         customers_told: told(*customers_told, see),
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
+        advice,
         detail,
     }
 }
@@ -205,7 +210,10 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         acknowledged_by,
         source,
         notes: _,
+        goes_on_as,
     } = record;
+    // What goes on as another is not over, whatever is said of this case.
+    let status = if goes_on_as.is_some() { CaseStatus::Open } else { status };
     let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
@@ -226,6 +234,10 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
+        goes_on_as: goes_on_as.as_ref().map(|(id, public)| match see.0 {
+            Disclosure::Internal => line::one_line(id),
+            _ => line::one_line(public),
+        }),
         components: components_named.collect(),
         scope: scope(record, see),
         expected_end: expected_end(record, see),

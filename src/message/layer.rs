@@ -44,6 +44,15 @@ pub(super) fn component_state(status: CaseStatus, stage: Option<Stage>) -> &'sta
     }
 }
 
+/// What a program that depends on it should do, in a word (the same for every component, as their state is).
+pub(super) fn advice(status: CaseStatus, stage: Option<Stage>) -> &'static str {
+    match component_state(status, stage) {
+        "operational" => "resume",
+        "recovering" => "retry",
+        _ => "fall_back",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

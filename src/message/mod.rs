@@ -13,6 +13,7 @@ mod subject;
 mod table;
 mod templates;
 mod title;
+mod told;
 mod view;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use neutral::Message;
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
-pub use templates::{TemplateProblem, TemplateSource, Templates, with_promise};
+pub use templates::{PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, with_promise};
 pub use title::title_at;
+pub use told::words_of;
 pub use view::View;

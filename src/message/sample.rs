@@ -110,6 +110,7 @@ impl Incident {
                 text: Layered { internal: Some("leak in the pool".into()), ..Layered::default() },
                 by: Some("lena".into()),
             }],
+            goes_on_as: None,
         };
         let told = Some((
             "We know about this problem. We are moving payments.".into(),
@@ -164,6 +165,14 @@ impl Incident {
         self
     }
 
+    /// The same, merged into another.
+    #[must_use]
+    pub fn merged(mut self) -> Incident {
+        self.status = CaseStatus::Resolved;
+        self.record.goes_on_as = Some(("INC-7".into(), "R-0DD0B0D1".into()));
+        self
+    }
+
     /// What outsiders call it.
     pub fn public_reference(&self) -> &str {
         PUBLIC
@@ -181,7 +190,7 @@ impl Incident {
             public_reference: PUBLIC,
             opened_at: start(),
             changed_at: self.changed_at,
-            resolved_at: end(self.status),
+            resolved_at: end(self.status).filter(|_| self.record.goes_on_as.is_none()),
             route: "incidents-to-their-team",
             audience: "payments/oncall",
             customers_told: self.told.as_ref().map(|(words, at)| (&**words, *at)),

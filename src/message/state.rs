@@ -70,8 +70,9 @@ fn json(value: &impl serde::Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Stage;
     use crate::event::Time;
-    use crate::message::{CaseStatus, Kind, sample};
+    use crate::message::{CaseStatus, Kind, Templates, Wording, compose, sample};
 
     #[test]
     fn only_what_the_reader_may_see_makes_a_new_state() {
@@ -120,5 +121,37 @@ mod tests {
         let lost = |s: &mut Subject<'_>| s.status = CaseStatus::Lost;
         assert_ne!(state(&lost, Disclosure::Internal), same);
         assert_eq!(state(&lost, Disclosure::External), state(&|_| {}, Disclosure::External));
+    }
+
+    #[test]
+    fn an_end_that_is_held_back_is_no_end_yet() {
+        let (over, open) = (sample::Incident::full().resolved(), sample::Incident::full());
+        let mut watched = open.clone();
+        watched.record.stage = Some(Stage::Monitoring);
+        for level in Disclosure::ALL {
+            let held = Subject { hold: true, ..over.subject(Kind::Update) };
+            let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
+            let message = write(&held);
+            assert_eq!(message, write(&watched.subject(Kind::Update)), "{level}");
+            assert_eq!(message.status, CaseStatus::Open);
+            assert_eq!(state_digest(&held, level), state_digest(&watched.subject(Kind::Update), level));
+            assert_ne!(state_digest(&held, level), state_digest(&over.subject(Kind::Update), level));
+        }
+    }
+
+    #[test]
+    fn what_customers_were_told_is_shown_and_is_no_change() {
+        let sample = sample::Incident::full();
+        let before = sample.subject(Kind::Update);
+        let after = Subject { customers_told: Some(("Something else", Time::EPOCH)), ..before.clone() };
+        for level in Disclosure::ALL {
+            let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
+            assert_eq!(state_digest(&before, level), state_digest(&after, level), "{level}");
+            assert_eq!(
+                write(&after).body.contains("Something else"),
+                level != Disclosure::External,
+                "{level}"
+            );
+        }
     }
 }

@@ -34,7 +34,8 @@ pub struct Subject<'a> {
     pub route: &'a str,
     /// The audience that is told.
     pub audience: &'a str,
-    /// What the outside audiences of this case were told last, in words (R21), and when.
+    /// What the outside audiences of this case were told last, as [`words_of`](super::words_of) says it, and when (R21).
+    /// It stands in the message and is no part of the case's state.
     pub customers_told: Option<(&'a str, Time)>,
     /// By when the write-up is promised; said with the resolution.
     pub write_up: Option<Time>,
@@ -204,6 +205,10 @@ pub struct IncidentRecord {
     pub source: Option<Name>,
     /// Findings, hypotheses, attempts and outcomes, oldest first.
     pub notes: Vec<Note>,
+    /// The incident as which it goes on, where it was merged: its id, and its name for outsiders. Looked up when a
+    /// notification is decided.
+    #[serde(skip)]
+    pub goes_on_as: Option<(Box<str>, Box<str>)>,
 }
 
 /// One entry of the incident's notebook.

@@ -45,11 +45,13 @@ fields! {
     Reopened "reopened" External one "Whether the case had ended and came back";
     OpenedAt "opened_at" External one "When the case began";
     ResolvedAt "resolved_at" External one "When the case ended";
+    Advice "advice" External one "Of an incident, for outsiders alone: what their programs should do: fall_back, retry or resume";
     WriteUp "write_up" External one "By when the write-up is promised; known once the case has ended";
     Note "note" External one "What is known or being done";
     Workaround "workaround" External one "What works meanwhile";
     DataSafety "data_safety" External one "Whether data is safe";
     Resolution "resolution" External one "What happened, said at the end";
+    GoesOnAs "goes_on_as" External one "The case as which it goes on where it was merged, by its name for this audience";
     Stage "stage" External one "investigating, identified, monitoring or resolved";
     StageInWords "stage_in_words" External one "The stage as a sentence";
     Components "components" External list "Affected components that have a public name: name, state";
@@ -156,8 +158,8 @@ mod tests {
     /// The lists of DESIGN, section 8, in words of the table. Whoever opens a field changes this test too, on purpose.
     #[test]
     fn the_table_says_what_the_design_says() {
-        let external = "about kind status reference public_reference title reopened opened_at resolved_at write_up note \
-             workaround data_safety resolution stage stage_in_words components scope.share scope.regions \
+        let external = "about kind status reference public_reference title reopened opened_at resolved_at advice write_up note \
+             workaround data_safety resolution goes_on_as stage stage_in_words components scope.share scope.regions \
              expected_end.at total cases";
         let business = "changed_at severity urgent customer_impact impact.customers impact.share \
              impact.revenue_per_hour impact.accounts needs.what needs.who needs.by expected_end.confidence \

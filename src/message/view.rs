@@ -42,6 +42,8 @@ pub struct View<'a> {
     pub(super) customers_told: Option<ToldView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) write_up: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<&'static str>,
     #[serde(flatten)]
     pub(super) detail: Detail<'a>,
 }
@@ -117,6 +119,8 @@ pub(super) struct IncidentView<'a> {
     pub(super) data_safety: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resolution: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) goes_on_as: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) components: Vec<ComponentView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

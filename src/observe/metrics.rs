@@ -3,7 +3,7 @@
 use super::series::{Gauges, Known, Registrar};
 use super::table::{self, Kind, TABLE, Vocabulary};
 use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Withheld};
-use crate::decide::{Accepted, Failure, Sent};
+use crate::decide::{Accepted, Failure, RemarkCode, Sent};
 use crate::event::id::Digest;
 use crate::event::{Severity, Span, Time};
 use arc_swap::ArcSwap;
@@ -38,6 +38,7 @@ pub struct Metrics {
     deliveries_decided: Counter,
     leases_lost: Counter,
     unknown_severity: Counter,
+    remarks: Box<[Counter]>,
     unrouted: Counter,
     clock_steps: Counter,
     journal_entries: Counter,
@@ -74,6 +75,7 @@ impl Metrics {
             deliveries_decided: counter(&table::DELIVERIES_DECIDED),
             leases_lost: counter(&table::LEASES_LOST),
             unknown_severity: counter(&table::UNKNOWN_SEVERITY),
+            remarks: registrar.counters(&table::EVENT_REMARKS, &[], table::REMARKS),
             unrouted: counter(&table::UNROUTED),
             clock_steps: counter(&table::CLOCK_STEPS),
             journal_entries: counter(&table::JOURNAL_ENTRIES),
@@ -115,6 +117,11 @@ impl Metrics {
         if let Some(lane) = self.known.load().lane(lane) {
             lane.events[outcome as usize].increment(1);
         }
+    }
+
+    /// An event was taken, and this about it is odd.
+    pub fn remark(&self, code: RemarkCode) {
+        self.remarks[code as usize].increment(1);
     }
 
     /// How many messages of a lane are stored and not yet read.

@@ -1,7 +1,7 @@
 //! The table of all metrics: the only place where their names stand. `docs/metrics.md` is generated from it.
 
 use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
-use crate::decide::Reason;
+use crate::decide::{Reason, RemarkCode};
 use crate::event::Name;
 
 /// One metric.
@@ -111,6 +111,17 @@ const REQUESTS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 /// Decisions take microseconds to milliseconds.
 const DECISIONS: &[f64] = &[0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 
+/// The codes of remarks.
+pub(super) const REMARKS: &[&str] = &{
+    let mut words = [""; RemarkCode::ALL.len()];
+    let mut place = 0;
+    while place < words.len() {
+        words[place] = RemarkCode::ALL[place].as_str();
+        place += 1;
+    }
+    words
+};
+
 macro_rules! table {
     ($($id:ident: $kind:expr, $name:literal, [$($label:expr),*], $help:literal;)*) => {
         $(
@@ -136,6 +147,8 @@ table! {
     LANE_STOPPED: Gauge, "tidings_lane_stopped", [Lane], "1 while a lane waits for a person to say how it goes on.";
     LANE_OTHER_TYPE: Counter, "tidings_lane_other_type_total", [Lane], "Events on a lane that is meant for the other type.";
     UNKNOWN_SEVERITY: Counter, "tidings_unknown_severity_total", [], "Events whose severity is missing or not on the ladder.";
+    EVENT_REMARKS: Counter, "tidings_event_remarks_total", [Words("code", REMARKS)],
+        "Remarks about events that were taken and are odd, by what is odd.";
     UNROUTED: Counter, "tidings_unrouted_total", [], "Alerts and incidents that no row of the routing table matched.";
     ALERTS: Gauge, "tidings_alerts", [Words("state", AlertState::WORDS)], "Alerts that are kept in memory.";
     CASES_OPEN: Gauge, "tidings_cases_open", [Words("kind", CaseKind::WORDS)], "Cases that are not closed.";

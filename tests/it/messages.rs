@@ -68,6 +68,7 @@ fn check(file: &str, level: Disclosure, subjects: &[(&str, Subject<'_>)]) {
 fn incidents() {
     let (full, sparse, hostile) = (Incident::full(), Incident::sparse(), Incident::hostile());
     let (over, sparse_over) = (full.clone().resolved(), sparse.clone().resolved());
+    let merged = full.clone().merged();
     let back = Subject { reopened: true, ..full.subject(Kind::Opening) };
     let lost = Subject { status: CaseStatus::Lost, ..full.subject(Kind::Update) };
     for level in Disclosure::ALL {
@@ -82,6 +83,7 @@ fn incidents() {
             ("opening of which nothing is known", sparse.subject(Kind::Opening)),
             ("resolution of which nothing is known", sparse_over.subject(Kind::Resolution)),
             ("lost", lost.clone()),
+            ("merged", merged.subject(Kind::Resolution)),
             ("hostile", hostile.subject(Kind::Opening)),
         ];
         check("incident", level, &subjects);
@@ -137,6 +139,7 @@ fn digests_and_notices() {
         let about = About::Notice {
             title: "A dead letter",
             text: "Delivery 17 to mara@sms was given up: the provider refuses it.",
+            level: Disclosure::Internal,
         };
         let subjects = [
             ("throttled", digest("throttled")),

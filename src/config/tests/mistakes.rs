@@ -345,6 +345,27 @@ fn a_template_is_compiled_for_the_strictest_audience_that_reads_it() {
 }
 
 #[test]
+fn texts_by_phase_and_component_are_read_and_their_mistakes_shown_where_they_stand() {
+    let row = "[component.shop]\npublic = \"Shop\"\n[[route]]\nname = \"b\"\nkind = \"incident\"\n\
+               audience = \"customers\"\napprove = false\ntemplate = \"mine\"\n";
+    let good = "[template.mine]\nagreed_by = \"legal, 2026-10-01\"\nbody = \"{{ stage_in_words | d }}\"\n\
+                opening = { title = \"We know\", body = \"{{ status }}\" }\n[template.mine.component.shop]\n\
+                short = \"shop\"\n[template.mine.component.shop.resolution]\nbody = \"over\"\n";
+    let config = with(&format!("{row}{good}")).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert!(config.policy.templates.is_agreed(&"mine".into()));
+    let found = |text: &str| wrong(&format!("{row}[template.mine]\n{text}"));
+    let codes = |text: &str| found(text).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
+    let free = found("agreed_by = \"legal\"\nholding = { body = '''\nx\n{{ note }}''' }\n");
+    assert_eq!(free.len(), 1);
+    assert!(free[0].0 == "template::text" && free[0].1.contains("note"), "{free:?}");
+    assert_eq!(codes("body = \"x\"\nopening = { titel = \"x\" }\n"), ["key::unknown"]);
+    let component = "body = \"x\"\ncomponent = { shap = { body = \"y\" } }\n";
+    assert_eq!(codes(component), ["template::unknown-component"]);
+    let shapes = "opening = \"x\"\ncomponent = { shop = \"y\" }\nupdate = { body = \"\" }\n";
+    assert_eq!(codes(shapes), ["key::value"; 3]);
+}
+
+#[test]
 fn the_kinds_that_are_built_in_are_read_the_same_way() {
     let base = BASE
         .replace("[channel.screen]\ntype = \"console\"\n", "")

@@ -158,3 +158,37 @@ fn files_of_members_are_read_from_the_folder_of_the_configuration() {
     assert_eq!(config.member_files, [folder.path().join("rota.txt")]);
     assert_eq!(from_texts(&config.text.files, KEY, &kinds::all()).unwrap().text, config.text);
 }
+
+#[test]
+fn a_team_with_one_person_has_no_deputy() {
+    let team = |more: &str| {
+        format!(
+            "[team]\nname = \"payments\"\nmatch = ['team=\"payments\"']\n[contact.ann]\nroles = [\"oncall\"]\nemail = \"a@example.net\"\n\
+             verified = \"2026-10-01\"\n{more}\n[audience.oncall]\ndisclosure = \"internal\"\nmembers = [\"role:oncall\"]\n"
+        )
+    };
+    let root = format!(
+        "include = [\"teams/*.toml\"]\n{BASE}{ROW}[contact.cy]\nroles = [\"oncall\"]\nemail = \"c@example.net\"\n"
+    );
+    let found = |root: &str, more: &str, days: Option<&str>| {
+        let config = load(&[("teams/payments.toml", &team(more)), ("tidings.toml", root)]);
+        let config = config.unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let days = days.map(|days| crate::event::Span::parse(days).unwrap());
+        let found = config.people.check(at("2026-11-26T00:00:00Z"), days).all;
+        found.iter().map(|d| (d.code, d.message.split('`').nth(1).unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let base = ("people::alone", "mara".to_owned());
+    // Cy has the role too, and a team's row sees it.
+    assert_eq!(found(&root, "", None), std::slice::from_ref(&base));
+    let root = root.replace("roles = [\"oncall\"]\nemail = \"c", "email = \"c");
+    assert_eq!(found(&root, "", None), [("people::no-deputy", "payments".to_owned()), base.clone()]);
+    assert_eq!(found(&root, "backup = \"cy\"", None), std::slice::from_ref(&base));
+    // Its role counts in its own file only.
+    let idle = "[contact.bo]\nroles = [\"duty\"]\nemail = \"b@example.net\"\nbackup = \"ann\"\n";
+    let unnamed = ("people::unnamed-role", "duty".to_owned());
+    assert_eq!(found(&root, &format!("backup = \"cy\"\n{idle}"), None), [unnamed, base.clone()]);
+    let old = |name: &str| ("people::unverified", name.to_owned());
+    let backed = |days| found(&root, "backup = \"cy\"", Some(days));
+    assert_eq!(backed("90d"), [base.clone(), old("mara"), old("cy")]);
+    assert_eq!(backed("50d"), [base, old("payments/ann"), old("mara"), old("cy")]);
+}

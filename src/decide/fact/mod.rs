@@ -7,6 +7,7 @@ mod end;
 mod keep;
 mod notified;
 mod reason;
+mod watch;
 
 pub use about::{AlertRecord, CaseAbout, Stamp};
 pub use end::{DeadBy, End, SupersededBy, SuppressedBy};
@@ -14,6 +15,7 @@ pub use keep::{AckWay, Asked, Cause, DraftText, Drafted, DropReason, HeldReason,
 pub(super) use notified::strictest;
 pub use notified::{Decided, Notified, Said, SpokenFor};
 pub use reason::{NoticeKind, WithheldReason};
+pub use watch::WatchChange;
 
 use super::input::{Failure, Garbage, PolicyText};
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
@@ -154,6 +156,13 @@ pub enum Fact {
         /// When it was received, if not when it was decided.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         received: Option<Time>,
+    },
+    /// What a rule that opens incidents from alerts watches has changed.
+    Watch {
+        /// The incident that the rule opens, or has opened.
+        incident: Box<str>,
+        /// What changed.
+        change: WatchChange,
     },
 
     /// A case began.

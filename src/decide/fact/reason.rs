@@ -38,6 +38,8 @@ pub enum NoticeKind {
     SourceSilent,
     /// Alerts that nobody has mentioned for long.
     Stale,
+    /// Nothing meets the rule any more that opened an incident which a person has taken over.
+    NothingMeetsRule,
     /// An audience resolves to nobody.
     Nobody,
     /// An alert that is meant to fire for ever stopped coming, or comes again.

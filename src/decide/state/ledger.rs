@@ -19,6 +19,8 @@ pub enum Due {
     Fallback(DeliveryId),
     /// A case is to be looked at.
     Speak(CaseId),
+    /// What a rule watches is to be looked at, by the incident that it opens.
+    Watch(Box<str>),
     /// A digest is to be made, for an audience and a recipient. Boxed: most dues are cases', and there are very many.
     Digest(Box<(Name, Recipient)>),
     /// The owner is to be told.

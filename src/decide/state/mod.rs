@@ -9,6 +9,7 @@ mod incident;
 mod ledger;
 mod lines;
 mod members;
+mod watch;
 
 pub use case::{Briefing, Case, Line, Member, Told};
 pub use channel::{ChannelState, Health};
@@ -18,6 +19,7 @@ pub use incident::{Incident, keep_newest, set_fields};
 pub use ledger::{CatchUp, Digests, Due, Identities, Notice, Redriven, SaidBytes, Sum, Window};
 pub use lines::Lines;
 pub use members::Members;
+pub use watch::Watch;
 
 use super::fact::AlertRecord;
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint, NotificationId};
@@ -79,6 +81,12 @@ pub struct State {
     /// Addresses that providers called dead, by the keyed hashes of the addresses (R14).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dead: BTreeMap<Recipient, Digest>,
+    /// What rules that open incidents from alerts watch, by the incident's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub watched: BTreeMap<Box<str>, Watch>,
+    /// Which alerts they watch: an index over that.
+    #[serde(skip)]
+    pub watching: BTreeSet<(Fingerprint, Box<str>)>,
     /// While what was missed is being read (R39).
     pub catch_up: Option<CatchUp>,
     /// What is to be looked at, and when: an index over the fields above, made anew when a snapshot is read.
@@ -133,6 +141,7 @@ impl State {
             .chain(catch_up)
             .collect();
         self.dues = dues;
+        self.index_watches();
         let ids: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
         for channel in self.channels.values_mut() {
             channel.clear_queue();

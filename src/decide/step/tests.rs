@@ -50,6 +50,7 @@ fn policy() -> Policy {
         disclosure: crate::message::Disclosure::Internal,
         contacts: Vec::new(),
         destinations: vec![recipient.clone()],
+        approvers: None,
     };
     Policy {
         hash: Digest::default(),
@@ -63,6 +64,10 @@ fn policy() -> Policy {
         endpoints: [(recipient, endpoint)].into(),
         channels: [(mail.name.clone(), mail)].into(),
         components: Default::default(),
+        critical: Default::default(),
+        cadence: Default::default(),
+        write_up: None,
+        people: Vec::new(),
         unrouted: Some(owner.clone()),
         unrouted_row: Some(Box::new(unrouted_row)),
         owner: Some(owner),
@@ -71,6 +76,8 @@ fn policy() -> Policy {
         templates: Templates::default(),
         remember_events_for: Span::from_mins(60),
         remember_events_max: 10,
+        incident_rules: Vec::new(),
+        resolve_incidents_after: None,
         forget_after: Span::from_mins(60),
         stale_after: Span::from_mins(60),
         watchdog: Vec::new(),

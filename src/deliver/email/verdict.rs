@@ -51,7 +51,8 @@ fn refused(stage: Stage, reply: &Reply, address: &str) -> Failure {
         Stage::StartTls => return about_channel(Reason::Tls),
         stage if stage < Stage::Recipient && reply.code < 500 => return about_channel(Reason::Server),
         stage if stage < Stage::Recipient => return about_channel(Reason::Rejected),
-        Stage::Recipient => Reason::Recipient,
+        // What a relay refuses for its own policy, as to whom it relays, says nothing of the address (R14).
+        Stage::Recipient if !reply.text.starts_with("5.7.") => Reason::Recipient,
         _ => Reason::Rejected,
     };
     if reply.code >= 500 {
@@ -123,6 +124,7 @@ mod tests {
             (Stage::Sender, 550, "no such sender", (Channel, again, Rejected)),
             (Stage::Recipient, 550, "5.1.1 unknown", (Delivery, never, Recipient)),
             (Stage::Recipient, 553, "bad name", (Delivery, never, Recipient)),
+            (Stage::Recipient, 554, "5.7.1 Relay access denied", (Delivery, never, Rejected)),
             (Stage::Recipient, 450, "4.2.1 busy", (Delivery, again, Recipient)),
             (Stage::Recipient, 451, "4.7.1 Greylisted, see you", (Delivery, later, Recipient)),
             (Stage::Recipient, 452, "4.2.2 full", (Delivery, again, Recipient)),

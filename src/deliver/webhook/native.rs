@@ -2,7 +2,7 @@
 
 use crate::deliver::Attempt;
 use crate::event::Time;
-use crate::message::{Kind, slot};
+use crate::message::{CaseStatus, Disclosure, Kind, slot};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -30,6 +30,9 @@ struct Data<'a> {
     body: Cow<'a, str>,
     /// The promised next word, or null.
     next_update: Option<Time>,
+    /// For programs of those outside: when trying again may be worth while; `case.advice` says what to do until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<Time>,
     /// How late this leaves, or null where that is not worth saying.
     delayed_minutes: Option<u64>,
     facts: Vec<Fact<'a>>,
@@ -59,6 +62,7 @@ struct Link<'a> {
 pub fn body(attempt: &Attempt) -> serde_json::Result<Vec<u8>> {
     let message = &*attempt.message;
     let filled = |text| slot::fill(text, &attempt.filling);
+    let outside = attempt.disclosure == Disclosure::External;
     let notification = Notification {
         kind: type_of(message.kind),
         timestamp: attempt.decided_at,
@@ -71,6 +75,10 @@ pub fn body(attempt: &Attempt) -> serde_json::Result<Vec<u8>> {
             short: filled(&message.short),
             body: filled(&message.body),
             next_update: attempt.filling.next_update,
+            retry_after: attempt
+                .filling
+                .next_update
+                .filter(|_| outside && message.status == CaseStatus::Open),
             delayed_minutes: attempt.filling.delay.map(|delay| delay.millis().div_ceil(60_000)),
             facts: message.facts.iter().map(|(n, v)| Fact { name: filled(n), value: filled(v) }).collect(),
             links: message.links.iter().map(|(l, u)| Link { label: filled(l), url: filled(u) }).collect(),
@@ -136,5 +144,8 @@ mod tests {
             },
         });
         assert_eq!(read, expected);
+        attempt.disclosure = Disclosure::External;
+        let read: Value = serde_json::from_slice(&body(&attempt).unwrap()).unwrap();
+        assert_eq!(read["data"]["retry_after"], "1970-01-01T00:30:00Z");
     }
 }

@@ -114,6 +114,7 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         channel: recipient.split(['@', '#']).nth(1).unwrap().into(),
         kind,
         key: Digest::of(&[recipient.as_bytes()]),
+        fallback_at: None,
         redrive_of: None,
     });
     Notified {
@@ -131,6 +132,10 @@ fn notified(case: CaseId, id: u64, kind: Kind, to: &[(u64, &str)]) -> Notified {
         ended: Vec::new(),
         speaks_for: Vec::new(),
         disclosure: crate::message::Disclosure::Internal,
+        next_update: None,
+        agreed: false,
+        revision: None,
+        cause: None,
         message: std::sync::Arc::new(message(kind, "databases{alertname=\"Down\"}", "Down")),
         deliveries: deliveries.collect(),
     }
@@ -249,8 +254,12 @@ fn more(ledger: &mut Ledger, case: CaseId) {
     let incident = incident_case("INC-1");
     let mut event = IncidentEvent::bare("desk".into(), "INC-1", Action::Open);
     event.severity = Some("sev2".into());
-    let changed =
-        Fact::IncidentChanged { event: Box::new(event.clone()), stamp: Default::default(), open: Some(true) };
+    let changed = Fact::IncidentChanged {
+        event: Box::new(event.clone()),
+        stamp: Default::default(),
+        open: Some(true),
+        received: None,
+    };
     let about = CaseAbout::Incident { id: "INC-1".into() };
     let [opened, briefing] = opened(incident, about, "status", Disclosure::External);
     let mut public = notified(incident, 3, Kind::Opening, &[(4, "customers@mail#c0ffee")]);

@@ -57,6 +57,7 @@ fn several() -> Ledger {
         audience: "chiefs".into(),
         row: "page".into(),
         disclosure: Disclosure::External,
+        rhythm: false,
     };
     let withheld = Fact::Withheld {
         case: case(),

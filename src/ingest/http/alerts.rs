@@ -38,7 +38,8 @@ async fn take(shared: &Shared, request: Request<Body>) -> Result<Response, Turne
         .map(|(index, garbage)| format!("alert {index}: {}", garbage.reason))
         .collect();
     let fates = shared.submit(lane, arrivals).await?;
-    let refused = fates.iter().enumerate().filter(|(_, fate)| **fate != Fate::Taken).count();
+    let refused =
+        fates.iter().enumerate().filter(|(_, fate)| !matches!(fate, Fate::Taken | Fate::Remarked(_))).count();
     if wrong.is_empty() && refused == 0 {
         return Ok(StatusCode::OK.into_response());
     }

@@ -5,7 +5,7 @@ use super::super::cloudevents::{self, Mode};
 use super::super::reading::{EVENTS_MAX, identity_of_key};
 use super::super::{Arrival, Fate, Reading, Way, json, native};
 use super::{Shared, Turned};
-use crate::decide::Garbage;
+use crate::decide::{Garbage, Remark};
 use crate::event::{Action, Event, Name};
 use axum::body::Body;
 use axum::extract::State;
@@ -26,6 +26,8 @@ struct Told {
     reason: Option<Box<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<Remark>,
 }
 
 /// 202 when every event is durable; 400 when some were none, 409 when some came before with another body: the good ones
@@ -108,10 +110,14 @@ async fn decide(
     }
     for (lane, (places, arrivals)) in [&shared.incidents, &shared.alerts].into_iter().zip(sides) {
         for (place, fate) in places.into_iter().zip(shared.submit(lane, arrivals).await?) {
-            if fate == Fate::Conflict {
-                told[place].result = "conflict";
-                told[place].reason = Some("this identity came before with another body".into());
-                worst = worst.max(StatusCode::CONFLICT);
+            match fate {
+                Fate::Conflict => {
+                    told[place].result = "conflict";
+                    told[place].reason = Some("this identity came before with another body".into());
+                    worst = worst.max(StatusCode::CONFLICT);
+                }
+                Fate::Remarked(remarks) => told[place].remarks = remarks.into_vec(),
+                Fate::Taken | Fate::DeadLettered => {}
             }
         }
     }
@@ -127,6 +133,7 @@ fn tell(reading: &Reading) -> Told {
         result: if reading.event.is_ok() { "taken" } else { "refused" },
         reason: reading.event.as_ref().err().map(|garbage| garbage.reason.clone()),
         warnings: reading.flags.sentences().collect(),
+        remarks: Vec::new(),
     }
 }
 

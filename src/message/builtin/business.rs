@@ -1,15 +1,22 @@
 //! An incident for those who answer for it: what it costs, when it ends, what is needed, what customers read.
 
-use super::Texts;
-use super::insiders::{needs, other_layer, shared, stage_word};
+use super::insiders::{customers_told, needs, other_layer, shared, stage_word, write_up};
 use super::parts::{Body, Facts, inline, listed, sentence, short};
+use super::{Texts, merged};
+use crate::message::line::{cut, one_line};
 use crate::message::view::{ImpactView, IncidentView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
+use std::borrow::Cow;
 
 /// The most accounts named in a line.
 const ACCOUNTS_MAX: usize = 10;
+/// The longest need in a short text, in bytes.
+const NEEDS_MAX: usize = 100;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
         (true, Some(resolution), _) => resolution.as_ref(),
@@ -41,8 +48,27 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
         None if !silent => body.para("**Data:** nothing has been confirmed yet."),
         None => &mut body,
     };
-    other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
-    Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
+    match &incident.customer_texts {
+        Some(texts) => other_layer(&mut body, "What may be said to customers", Some(texts)),
+        None if !silent => {
+            body.para("**What may be said to customers:** no text for them has been released yet.");
+        }
+        None => {}
+    }
+    customers_told(&mut body, view);
+    write_up(&mut body, view);
+    let line = short(view, &in_a_line(view, incident, news));
+    Texts { short: line, body: body.finish(), facts: facts(view, incident), ..Texts::default() }
+}
+
+/// What is needed stands first: a telephone may show no more.
+fn in_a_line<'a>(view: &View<'_>, incident: &IncidentView<'_>, news: &'a str) -> Cow<'a, str> {
+    let Some(needs) = incident.needs.as_ref().filter(|_| view.status == CaseStatus::Open) else {
+        return news.into();
+    };
+    let from = needs.who.as_deref().map(|who| format!(" from {}", one_line(who))).unwrap_or_default();
+    let what = cut(one_line(&needs.what), NEEDS_MAX);
+    format!("Needed{from}: {} {news}", sentence(&what)).into()
 }
 
 fn lead(view: &View<'_>) -> &'static str {

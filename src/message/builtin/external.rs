@@ -1,7 +1,7 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::Texts;
-use super::parts::{Body, Facts, inline, listed, short};
+use super::parts::{Body, Facts, inline, length, listed, short};
+use super::{Texts, merged};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
 
@@ -9,6 +9,9 @@ use crate::message::{CaseStatus, Kind, Wording, slot};
 const NAMES_MAX: usize = 10;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
         (true, Some(resolution), _) => resolution.as_ref(),
@@ -76,8 +79,37 @@ fn ending(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>) {
     if let Some(text) = &incident.data_safety {
         body.named("Your data", text);
     }
-    body.para("We are sorry for the trouble that this has caused.");
-    body.para("We are going over what happened to see what we can do better.");
+    if !incident.resolution.as_deref().is_some_and(apologises) {
+        body.para(apology(view, incident));
+    }
+    match view.write_up {
+        Some(by) => body.para(format!(
+            "We are going over what happened. What we find and what we change, you will read by {}.",
+            slot::instant(by)
+        )),
+        None => body.para("We are going over what happened to see what we can do better."),
+    };
+}
+
+/// Names what failed and for how long; said once.
+fn apology(view: &View<'_>, incident: &IncidentView<'_>) -> String {
+    let lasted = view.resolved_at.map(|end| format!(" for {}", length(view.opened_at, end)));
+    let lasted = lasted.unwrap_or_default();
+    let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
+    match names.len() {
+        0 => format!("We are sorry that our service did not work as it should{lasted}."),
+        1 => format!("We are sorry that {} did not work as it should{lasted}.", inline(&names[0])),
+        _ => {
+            let names = inline(&listed(&names, NAMES_MAX)).into_owned();
+            format!("We are sorry that these did not work as they should{lasted}: {names}.")
+        }
+    }
+}
+
+/// Whether the text says already that somebody is sorry.
+fn apologises(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["sorry", "apolog", "regret"].iter().any(|word| text.contains(word))
 }
 
 /// `Some customers are affected, in: eu.`

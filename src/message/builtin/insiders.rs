@@ -1,7 +1,7 @@
 //! An incident for those who mend it: everything that is known, the texts for others included.
 
-use super::Texts;
 use super::parts::{Body, Facts, inline, listed, short};
+use super::{Texts, merged};
 use crate::event::{Stage, Visibility};
 use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
@@ -11,6 +11,9 @@ use crate::message::{CaseStatus, Kind, slot};
 const NAMES_MAX: usize = 20;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
     let news = incident.resolution.as_deref().or(incident.note.as_deref()).unwrap_or_default();
     let mut body = Body::default();
     body.para(lead(view)).quoted(news);
@@ -24,6 +27,8 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     }
     other_layer(&mut body, "Text for business", incident.business_texts.as_ref());
     other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
+    customers_told(&mut body, view);
+    write_up(&mut body, view);
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }
 
@@ -53,6 +58,20 @@ pub(super) fn needs(incident: &IncidentView<'_>) -> Option<String> {
         out.push_str(&format!(", by {}", slot::instant(by)));
     }
     Some(out)
+}
+
+/// What customers have been told, word for word (R21).
+pub(super) fn customers_told(body: &mut Body, view: &View<'_>) {
+    if let Some(told) = &view.customers_told {
+        body.para(format!("**Customers were told** at {}:", slot::instant(told.at))).verbatim(&told.text);
+    }
+}
+
+/// What was promised of the time after the end.
+pub(super) fn write_up(body: &mut Body, view: &View<'_>) {
+    if let Some(by) = view.write_up {
+        body.para(format!("**Write-up:** promised by {}.", slot::instant(by)));
+    }
 }
 
 /// Another audience's words, all under one name.

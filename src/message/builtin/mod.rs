@@ -5,6 +5,7 @@ mod business;
 mod digest;
 mod external;
 mod insiders;
+mod merged;
 mod notice;
 mod parts;
 

@@ -42,6 +42,12 @@ impl Body {
         self.para(format!("**{name}:** {}", markdown::escape(text)))
     }
 
+    /// What somebody was told, word for word, as a quotation.
+    pub(super) fn verbatim(&mut self, text: &str) -> &mut Body {
+        let lines: Vec<_> = text.lines().map(|line| format!("> {}", markdown::escape(line))).collect();
+        self.para(lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"))
+    }
+
     /// A line of a list, to be written on; the first one begins a paragraph.
     pub(super) fn item(&mut self, first: bool) -> &mut String {
         self.0.push_str(if first { "\n\n- " } else { "\n- " });

@@ -21,8 +21,16 @@ fn foreign(body: &str) -> Vec<String> {
             event,
             Event::Text(_)
                 | Event::SoftBreak
-                | Event::Start(Tag::Paragraph | Tag::Strong | Tag::List(None) | Tag::Item)
-                | Event::End(TagEnd::Paragraph | TagEnd::Strong | TagEnd::List(false) | TagEnd::Item)
+                | Event::Start(
+                    Tag::Paragraph | Tag::Strong | Tag::List(None) | Tag::Item | Tag::BlockQuote(None)
+                )
+                | Event::End(
+                    TagEnd::Paragraph
+                        | TagEnd::Strong
+                        | TagEnd::List(false)
+                        | TagEnd::Item
+                        | TagEnd::BlockQuote(None)
+                )
         )
     };
     Parser::new_ext(body, all).filter(|event| !ours(event)).map(|event| format!("{event:?}")).collect()

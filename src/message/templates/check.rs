@@ -2,17 +2,19 @@
 
 use super::engine::{FILTERS, FUNCTIONS, STATEMENTS, TESTS, context, names, render};
 use super::scan::{Token, find_path, line_and_column, tokens};
-use super::{PARTS, TemplateProblem, TemplateSource};
+use super::{PARTS, TemplateProblem, TemplateSource, part_name};
+use crate::message::agreed::{ENUMERATED, Wordless, is_enumerated};
 use crate::message::table::{Verdict, verdict};
-use crate::message::{Kind, Subject, sample, view};
+use crate::message::{Disclosure, Kind, Subject, sample, view};
 use minijinja::{Environment, Error, ErrorKind};
 
 /// The longest source of one part in bytes.
 const SOURCE_MAX: usize = 64 * 1024;
 
-/// One part of a template under examination.
+/// One part of a template's text under examination.
 struct Part<'a> {
     of: &'a TemplateSource,
+    text: usize,
     part: &'static str,
     source: &'a str,
 }
@@ -20,18 +22,18 @@ struct Part<'a> {
 /// Adds the template's parts to the engine; answers what is wrong with them.
 pub(super) fn add(env: &mut Environment<'static>, of: &TemplateSource) -> Vec<TemplateProblem> {
     let mut problems = Vec::new();
-    for (part, source) in PARTS.into_iter().zip(of.parts()) {
-        let Some(source) = source else {
-            continue;
-        };
-        let part = Part { of, part, source };
+    let parts = of.texts.iter().enumerate().flat_map(|(text, said)| {
+        let said = PARTS.into_iter().zip(said.parts());
+        said.filter_map(move |(part, source)| Some(Part { of, text, part, source: source? }))
+    });
+    for part in parts {
         let before = problems.len();
         part.words(&mut problems);
         if problems.len() > before {
             continue;
         }
-        let name = of.part_name(part.part);
-        if let Err(error) = env.add_template_owned(name.clone(), source.to_owned()) {
+        let name = part_name(&of.name, part.text, part.part);
+        if let Err(error) = env.add_template_owned(name.clone(), part.source.to_owned()) {
             problems.push(part.error(&error));
             continue;
         }
@@ -46,7 +48,8 @@ pub(super) fn add(env: &mut Environment<'static>, of: &TemplateSource) -> Vec<Te
 impl Part<'_> {
     fn problem(&self, at: usize, message: String, hint: String) -> TemplateProblem {
         let (line, column) = line_and_column(self.source, at);
-        TemplateProblem { template: self.of.name.clone(), part: self.part, line, column, message, hint }
+        let (template, text, part) = (self.of.name.clone(), self.text, self.part);
+        TemplateProblem { template, text, part, line, column, message, hint }
     }
 
     /// Statements, filters, tests and signs that there are not.
@@ -92,6 +95,7 @@ impl Part<'_> {
             let top = path.split('.').next().unwrap_or_default();
             let at = find_path(&tokens, &path).or_else(|| find_path(&tokens, top)).unwrap_or(0);
             let (message, hint) = match verdict(&path, level) {
+                Verdict::Allowed if self.of.agreed && !is_enumerated(&path) => free_text(&path, level),
                 Verdict::Allowed => continue,
                 Verdict::Above(needed) => {
                     let places = if self.of.places.is_empty() {
@@ -127,7 +131,9 @@ impl Part<'_> {
         let groups = [sample::Group::full(), sample::Group::sparse(), sample::Group::hostile()];
         let kinds = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Digest | Kind::Notice));
         let fails = |subject: &Subject<'_>| {
-            let context = context(&view(subject, self.of.level));
+            let wordless = Wordless::of(subject);
+            let agreed = wordless.subject(subject);
+            let context = context(&view(if self.of.agreed { &agreed } else { subject }, self.of.level));
             render(env, name, &context).err().map(|error| self.error(&error))
         };
         for kind in kinds {
@@ -167,6 +173,14 @@ impl Part<'_> {
         };
         self.problem(at, message, hint.to_owned())
     }
+}
+
+/// What is said of a field that somebody writes, in a template that nobody looks at again.
+fn free_text(path: &str, level: Disclosure) -> (String, String) {
+    let message = format!("`{path}` is free text, and this template is agreed on: it needs no approval");
+    let known = ENUMERATED.iter().filter(|field| verdict(field, level) == Verdict::Allowed);
+    let known: Vec<_> = known.copied().collect();
+    (message, format!("name only {}, or leave out `agreed_by`", known.join(", ")))
 }
 
 /// Whether the word is what `is` or `is not` asks for.

@@ -2,17 +2,18 @@
 
 use super::*;
 use crate::message::slot::{Filling, fill};
-use crate::message::{Kind, Wording, compose, sample};
+use crate::message::{Kind, Subject, Wording, compose, sample};
 use jiff::tz::TimeZone;
 use pulldown_cmark::{Event, Parser};
 
 fn source(level: Disclosure, part: &str, text: &str) -> TemplateSource {
     let is = |name: &str| (name == part).then(|| text.into());
+    let text =
+        TemplateText { title: is("title"), short: is("short"), body: is("body"), ..Default::default() };
     TemplateSource {
         name: Name::from("mine"),
-        title: is("title"),
-        short: is("short"),
-        body: is("body"),
+        agreed: false,
+        texts: vec![text],
         level,
         places: vec!["customers".into()],
     }
@@ -113,12 +114,10 @@ fn templates_print_what_they_are_given_and_the_promise() {
 
 #[test]
 fn printed_text_forms_no_markup_and_no_slot() {
-    let templates = Templates::compile(vec![TemplateSource {
-        title: Some("{{ title }}".into()),
-        short: Some("{{ note }}".into()),
-        ..source(Disclosure::External, "body", "**Ours:** {{ note }}")
-    }])
-    .unwrap();
+    let mut source = source(Disclosure::External, "body", "**Ours:** {{ note }}");
+    source.texts[0].title = Some("{{ title }}".into());
+    source.texts[0].short = Some("{{ note }}".into());
+    let templates = Templates::compile(vec![source]).unwrap();
     let sample = sample::Incident::hostile();
     let message = compose(
         &sample.subject(Kind::Opening),
@@ -210,4 +209,70 @@ fn loops_tests_and_comments_work() {
     let filling = Filling { zone: TimeZone::UTC, next_update: None, delay: None };
     let short = fill(&written.short, &filling).into_owned();
     assert_eq!(short, "pay-1 2026-11-21 14:02 UTC 5x… pay-2 2026-11-21 14:02 UTC 5x… 0");
+}
+
+fn text(component: Option<&str>, phase: Option<Kind>, body: &str) -> TemplateText {
+    let component = component.map(Into::into);
+    TemplateText { component, phase, body: Some(body.into()), ..TemplateText::default() }
+}
+
+#[test]
+fn the_most_exact_text_is_used_part_by_part() {
+    let checkout = Some("Checkout and payment");
+    let mut plain = text(None, None, "plain");
+    plain.title = Some("Of us: {{ status }}".into());
+    let texts = vec![
+        plain,
+        text(None, Some(Kind::Opening), "opening"),
+        text(None, Some(Kind::Resolution), "over"),
+        text(checkout, None, "checkout"),
+        text(checkout, Some(Kind::Holding), "checkout, holding"),
+        text(Some("Search"), Some(Kind::Opening), "search"),
+    ];
+    let source = TemplateSource { texts, ..source(Disclosure::External, "body", "") };
+    let templates = Templates::compile(vec![source]).unwrap();
+    let write = |sample: &sample::Incident, kind, hold| {
+        let subject = Subject { hold, ..sample.subject(kind) };
+        let name = Name::from("mine");
+        let message = compose(&subject, Disclosure::External, &templates, Some(&name), Wording::Free);
+        (message.title.to_string(), message.body.lines().next().unwrap_or_default().to_owned())
+    };
+    let mut sample = sample::Incident::full();
+    let of = |body: &str| ("Of us: open".to_owned(), body.to_owned());
+    assert_eq!(write(&sample, Kind::Opening, false), of("checkout"));
+    assert_eq!(write(&sample, Kind::Holding, false), of("checkout, holding"));
+    sample.record.component_names = vec!["Mail".into(), "Search".into()];
+    assert_eq!(write(&sample, Kind::Opening, false), of("search"));
+    assert_eq!(write(&sample, Kind::Update, false), of("plain"));
+    let over = sample.resolved();
+    assert_eq!(write(&over, Kind::Opening, false).1, "over");
+    assert_eq!(write(&over, Kind::Resolution, true), of("plain"));
+}
+
+#[test]
+fn an_agreed_template_names_enumerated_fields_and_is_never_mixed() {
+    let agreed = |body: &str| TemplateSource { agreed: true, ..source(Disclosure::External, "body", body) };
+    let problems = Templates::compile(vec![agreed("Hello,\n{{ stage_in_words }} {{ note }}")]).err().unwrap();
+    assert_eq!((problems[0].line, problems[0].column), (2, 25));
+    assert_eq!(
+        problems[0].message,
+        "`note` is free text, and this template is agreed on: it needs no approval"
+    );
+    assert!(problems[0].hint.contains("scope.share") && !problems[0].hint.contains("severity"));
+
+    let body = "{% for c in components %}{{ c.name }} {% endfor %}{{ scope.share | d }} {{ stage_in_words }}";
+    let templates = Templates::compile(vec![agreed(body)]).unwrap();
+    let name = Name::from("mine");
+    let mut sample = sample::Incident::full();
+    sample.record.scope.as_mut().unwrap().share = Some("CANARY".into());
+    for wording in [Wording::Free, Wording::Agreed] {
+        let subject = sample.subject(Kind::Update);
+        let message = compose(&subject, Disclosure::External, &templates, Some(&name), wording);
+        assert!(message.body.starts_with("Checkout and payment  The cause is known"), "{}", message.body);
+    }
+    let free = Templates::compile(vec![source(Disclosure::External, "body", "ours: {{ note }}")]).unwrap();
+    let write = |templates, name| {
+        compose(&sample.subject(Kind::Holding), Disclosure::External, templates, name, Wording::Agreed)
+    };
+    assert_eq!(write(&free, Some(&name)), write(&Templates::default(), None));
 }

@@ -4,8 +4,10 @@ use super::script::{begin, offset};
 use super::world::{Manner, World, config};
 use serde_json::{Map, Value, json};
 use tidings::decide::{
-    Command, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict, What, redrive_refusal,
+    AckWay, CaseAbout, Command, DraftText, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict,
+    What, command_refusal, incident_case, redrive_refusal,
 };
+use tidings::event::id::CaseId;
 use tidings::event::id::DeliveryId;
 use tidings::event::id::Digest;
 use tidings::event::{
@@ -49,6 +51,17 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
             command(world, Command::SendTest { recipient, audience, by: "jonas".into() })
         }
         ["redrive", recipient] => redrive(world, recipient),
+        ["ack", case, by] => {
+            let (case, by, way) = (case_of(world, case), (*by).into(), AckWay::Command);
+            answer(world, Command::Acknowledge { case, by, way })
+        }
+        ["answer", case, text, by] => {
+            let (case, text, by) = (case_of(world, case), (*text).into(), (*by).into());
+            answer(world, Command::AnswerNeeds { case, text, by })
+        }
+        ["approve" | "reject" | "edit", case, audience, revision, rest @ ..] => {
+            draft(world, words[0], case, audience, revision, rest)
+        }
         ["restart", lanes @ ..] => (None, world.start(lanes.iter().map(|lane| Name::from(*lane)).collect())),
         ["stop"] => {
             world.stopped = Some(Vec::new());
@@ -99,6 +112,40 @@ fn read_manner(words: &[&str]) -> Manner {
 
 fn command(world: &mut World, command: Command) -> Came {
     (None, world.inside(What::Command(command)).1)
+}
+
+/// The case of an incident, or the only group of that row.
+fn case_of(world: &World, name: &str) -> CaseId {
+    let group = |about: &CaseAbout| matches!(about, CaseAbout::Group { row, .. } if row.as_str() == name);
+    let mut groups = world.state.cases.iter().filter(|(_, case)| group(&case.about));
+    groups.next().map_or_else(|| incident_case(name), |(id, _)| *id)
+}
+
+/// A person's answer; what is refused decides nothing.
+fn answer(world: &mut World, asked: Command) -> Came {
+    let refused = command_refusal(&world.state, &asked);
+    let (_, facts) = command(world, asked);
+    assert!(refused.is_none() || facts.is_empty(), "what is refused decides nothing: {refused:?}");
+    (refused.map(|why| format!("refused: {why}")), facts)
+}
+
+/// `approve CASE AUDIENCE REVISION by`, `reject … by reason`, `edit … by body`
+fn draft(world: &mut World, what: &str, case: &str, audience: &str, revision: &str, rest: &[&str]) -> Came {
+    let (case, audience) = (case_of(world, case), Name::from(audience));
+    let revision = revision.parse().expect("a revision is a number");
+    let by: Box<str> = (*rest.first().unwrap_or(&"jonas")).into();
+    let more: Box<str> = (*rest.get(1).unwrap_or(&"")).into();
+    answer(
+        world,
+        match what {
+            "approve" => Command::ApproveDraft { case, audience, revision, by },
+            "reject" => Command::RejectDraft { case, audience, revision, reason: more, by },
+            _ => {
+                let text = DraftText { body: Some(more), ..DraftText::default() };
+                Command::EditDraft { case, audience, revision, text, by }
+            }
+        },
+    )
 }
 
 /// Asks for the newest dead letter to this recipient to be sent again; what is refused is refused twice.

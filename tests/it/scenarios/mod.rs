@@ -2,6 +2,7 @@
 
 mod act;
 mod explain;
+mod keep;
 mod properties;
 mod script;
 mod tell;

@@ -123,6 +123,13 @@ fn policy(choices: (u8, u8, u8, u8)) -> String {
             "[audience.executives]\ndisclosure = \"external\"",
         ),
     };
+    let jonas = [
+        "",
+        "backup = \"mara\"\n",
+        "backup = \"mara\"\naway = true\n",
+        "backup = \"mara\"\naway = { from = \"2026-11-21T12:10:00Z\", until = \"2026-11-21T12:40:00Z\" }\n",
+    ][usize::from(people) / 3 % 4];
+    let shop = shop.replace("[contact.jonas]\n", &format!("[contact.jonas]\n{jonas}"));
     let approve = if people % 3 == 2 { "approve = false" } else { "" };
     let mut text = format!(
         "{shop}\n[[route]]\nname = \"pages\"\nkind = \"alert\"\naudience = \"duty\"\nvia = {via}\ngroup_by = {by}\n{pace}\n\

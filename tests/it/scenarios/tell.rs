@@ -41,7 +41,7 @@ impl Teller {
                 let digest = digest_at.map(|at| format!(", digest {}", written(at))).unwrap_or_default();
                 format!("withheld {} {audience} {recipient}: {}{digest}", self.case(*case), reason.as_str())
             }
-            Fact::BriefingMoved { case, audience, row, disclosure } => {
+            Fact::BriefingMoved { case, audience, row, disclosure, .. } => {
                 format!("moved {} {audience}: row {row}, {disclosure}", self.case(*case))
             }
             Fact::DigestPlanned { audience, recipient, at } => {
@@ -70,13 +70,15 @@ impl Teller {
                 format!("lost {}{}", alerts.len(), if *whole_source { ", the whole source" } else { "" })
             }
             Fact::AlertsForgotten { alerts } => format!("forgotten {}", alerts.len()),
+            Fact::AddressDied { recipient, .. } => format!("dead {}", short(recipient)),
+            Fact::AddressRevived { recipient } => format!("not dead {}", short(recipient)),
             Fact::Quarantined { what } => format!("quarantined {what}"),
             Fact::Started { behind, down_since, .. } if down_since.is_some() => {
                 let lanes: Vec<&str> = behind.iter().map(Name::as_str).collect();
                 format!("catching up {}", lanes.join(" ")).trim_end().to_owned()
             }
             Fact::CatchUpEnded {} => format!("caught up, {} pending", state.deliveries.len()),
-            _ => return None,
+            other => return super::keep::line(other, |case| self.case(case)),
         })
     }
 
@@ -111,10 +113,11 @@ impl Teller {
         let level = if own { String::new() } else { format!(", at level {}", notified.disclosure) };
         let again = if notified.is_redrive() { " redriven" } else { "" };
         format!(
-            "{}{again} {case} {}: {}{level}{delay}",
+            "{}{again} {case} {}: {}{level}{delay}{}",
             notified.kind.as_str(),
             notified.audience,
-            told.join(", ")
+            told.join(", "),
+            kept(notified),
         )
     }
 
@@ -145,6 +148,24 @@ impl Teller {
     }
 }
 
+/// What it promises, whose words it uses, and what it is escalated for.
+fn kept(notified: &Notified) -> String {
+    let mut words = String::new();
+    if let Some(cause) = notified.cause {
+        words.push_str(&format!(", for {}", cause.as_str()));
+    }
+    if let Some(revision) = notified.revision {
+        words.push_str(&format!(", revision {revision}"));
+    }
+    if notified.agreed {
+        words.push_str(", agreed");
+    }
+    if let Some(next) = notified.next_update {
+        words.push_str(&format!(", next {}", written(next)));
+    }
+    words
+}
+
 /// A recipient without the hash of its address.
 fn short(recipient: &Recipient) -> &str {
     recipient.as_str().split('#').next().unwrap_or_default()
@@ -156,6 +177,7 @@ fn end_words(end: &End) -> String {
         End::Superseded { why: SupersededBy::Newer } => "newer",
         End::Superseded { why: SupersededBy::ResolvedBeforeSent } => "resolved before sent",
         End::Superseded { why: SupersededBy::MaybeTold } => "maybe told",
+        End::Superseded { why: SupersededBy::FellBack } => "fell back",
         End::Suppressed { why: SuppressedBy::Removed } => "removed",
         End::Suppressed { why: SuppressedBy::Shadow } => "shadow",
         End::DeadLettered { why: DeadBy::Refused, .. } => "refused",

@@ -136,7 +136,10 @@ impl World {
         let failure = |about, sent, retry, reason, detail: &str| {
             Err(Failure { about, sent, retry, reason, detail: detail.into() })
         };
-        if recipient.is_some_and(|recipient| self.refused.contains(recipient)) {
+        // A destination is refused by its name without the hash.
+        let name =
+            |recipient: &Recipient| recipient.as_str().split('#').next().unwrap_or_default().to_owned();
+        if recipient.is_some_and(|recipient| self.refused.contains(name(recipient).as_str())) {
             return failure(Blame::Delivery, Sent::No, Retry::Never, Reason::Recipient, "550 no such user");
         }
         let later = Retry::After(None);

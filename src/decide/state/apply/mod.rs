@@ -41,6 +41,7 @@ impl State {
             | Fact::AlertsLost { .. }
             | Fact::AlertsForgotten { .. }
             | Fact::IncidentChanged { .. } => self.apply_event(fact),
+            Fact::Watch { incident, change } => self.apply_watch(incident, change),
             Fact::CaseOpened { .. }
             | Fact::AlertJoined { .. }
             | Fact::AlertsLeft { .. }
