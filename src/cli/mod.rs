@@ -9,6 +9,7 @@ mod journal;
 mod offline;
 mod remote;
 mod run;
+mod timeline;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ enum Command {
     DeadLetters(dead_letters::Arguments),
     /// Declares an incident, says what changes, and shows who was told.
     Incident(Box<incident::Arguments>),
+    /// What happened in a case, who was told what and when, and the figures: the draft of a review.
+    Timeline(timeline::Arguments),
     /// Looks into the journal.
     Journal(journal::Arguments),
 }
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Resume(arguments) => remote::resume(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments),
         Command::Incident(arguments) => incident::run(*arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Journal(arguments) => journal::run(arguments),
     };
     exit.into()

@@ -186,6 +186,10 @@ impl Row<'_> {
 
     fn moment(&mut self, case: CaseId, audience: Option<&Name>, fact: &Fact) -> rusqlite::Result<()> {
         let opened = self.case(case)?.number;
+        // Whoever is asked to approve a draft knows the case by its name for outsiders.
+        if let Fact::Drafted(drafted) = fact {
+            self.pens.name.execute(params![&*drafted.message.reference, stored(case)])?;
+        }
         let (place, at) = (self.next(), self.at());
         let wrong = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
         let text = serde_json::to_string(fact).map_err(wrong)?;
