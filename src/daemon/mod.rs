@@ -22,6 +22,7 @@ pub mod lanes;
 pub mod leases;
 pub mod measure;
 pub mod messages;
+pub mod persons;
 pub mod questions;
 pub mod recover;
 pub mod reload;

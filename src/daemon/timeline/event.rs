@@ -128,7 +128,10 @@ fn changes(event: &IncidentEvent, reader: &Reader) -> Vec<String> {
     let lead = |name: &Option<Box<str>>, what: &str| name.as_deref().map(|name| format!("{name} {what}."));
     let components = event.components.as_ref().filter(|components| !components.is_empty());
     let all = [
-        ("customer_impact", flag(event.customer_impact, "Customers are affected.", "No customer is affected.")),
+        (
+            "customer_impact",
+            flag(event.customer_impact, "Customers are affected.", "No customer is affected."),
+        ),
         ("impact.customers", customers.map(|many| format!("{many} customers are affected."))),
         ("impact.revenue_per_hour", revenue.map(|lost| format!("It costs {lost} an hour."))),
         ("data_exposure", flag(event.data_exposure, "Data was exposed.", "No data was exposed.")),

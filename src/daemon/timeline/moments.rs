@@ -11,8 +11,7 @@ use std::collections::BTreeMap;
 /// The steps of everything that is neither an event nor a message.
 pub(super) fn steps(source: &Source, reader: &Reader) -> Vec<Step> {
     let mut walk = Walk { source, reader, drafts: BTreeMap::new() };
-    let mut steps: Vec<Step> =
-        source.trail.moments.iter().filter_map(|moment| walk.step(moment)).collect();
+    let mut steps: Vec<Step> = source.trail.moments.iter().filter_map(|moment| walk.step(moment)).collect();
     steps.extend(promises(source, reader));
     steps
 }
@@ -50,7 +49,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A step for whoever answers for the case; nothing of how words come about is for outsiders.
-    fn made(&self, moment: &Moment, what: &'static str, text: String, audience: Option<&Name>) -> Option<Step> {
+    fn made(
+        &self,
+        moment: &Moment,
+        what: &'static str,
+        text: String,
+        audience: Option<&Name>,
+    ) -> Option<Step> {
         if !self.reader.is_inside() {
             return None;
         }
@@ -160,9 +165,7 @@ impl<'a> Walk<'a> {
                 None,
                 "The case became worse or came back: that it was acknowledged counts no more.".to_owned(),
             ),
-            Fact::Escalated { cause, to, .. } => {
-                ("escalated", None, self.escalated(*cause, to.as_ref()))
-            }
+            Fact::Escalated { cause, to, .. } => ("escalated", None, self.escalated(*cause, to.as_ref())),
             Fact::NeedsAnswered { by, text, .. } => {
                 let text = if insider {
                     format!("{by} answered what was needed: {text}.")
@@ -271,21 +274,22 @@ fn promises(source: &Source, reader: &Reader) -> Vec<Step> {
             all.entry((audience, *due, *how)).or_insert((moment, Vec::new())).1.push(recipient);
         }
     }
-    let step = |((audience, due, how), (first, to)): ((&Name, Time, PromiseEnd), (&Moment, Vec<&Recipient>))| {
-        let what = match how {
-            PromiseEnd::Kept => "promise_kept",
-            PromiseEnd::Late => "promise_late",
-            PromiseEnd::Missed => "promise_missed",
+    let step =
+        |((audience, due, how), (first, to)): ((&Name, Time, PromiseEnd), (&Moment, Vec<&Recipient>))| {
+            let what = match how {
+                PromiseEnd::Kept => "promise_kept",
+                PromiseEnd::Late => "promise_late",
+                PromiseEnd::Missed => "promise_missed",
+            };
+            let whom = if reader.is_insider() {
+                let names: Vec<&str> = to.iter().map(|recipient| recipient.as_str()).collect();
+                format!(" ({})", names.join(", "))
+            } else {
+                String::new()
+            };
+            let due = reader.time(due);
+            let text = format!("The word promised to {audience} by {due} {}{whom}.", ended(how));
+            Step::of(first.at, first.place, what, text).about(audience.as_str())
         };
-        let whom = if reader.is_insider() {
-            let names: Vec<&str> = to.iter().map(|recipient| recipient.as_str()).collect();
-            format!(" ({})", names.join(", "))
-        } else {
-            String::new()
-        };
-        let due = reader.time(due);
-        let text = format!("The word promised to {audience} by {due} {}{whom}.", ended(how));
-        Step::of(first.at, first.place, what, text).about(audience.as_str())
-    };
     all.into_iter().filter(|((audience, ..), _)| source.shows(audience.as_str(), reader)).map(step).collect()
 }
