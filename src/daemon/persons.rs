@@ -61,7 +61,7 @@ mod tests {
         let text = "version = 1\n[ingest.http]\nlisten = \"127.0.0.1:0\"\n[journal]\npath = \"/j\"\n\
              [channel.mail]\ntype = \"email\"\nrelay = \"smtps://relay.example.net\"\nfrom = \"a@example.net\"\n\
              [contact.mara]\nemail = \"mara@example.net\"\n\
-             [audience.a]\ndisclosure = \"internal\"\nmembers = [\"mara\"]\ndestinations = [\"mail:all@example.net\"]\n\
+             [audience.a]\ndisclosure = \"internal\"\nmembers = [\"contact:mara\"]\ndestinations = [\"mail:all@example.net\"]\n\
              [[route]]\nname = \"r\"\nkind = \"alert\"\naudience = \"a\"\n";
         let config = config::from_texts(&[("tidings.toml", text)], [0; 32], deliver::kinds()).unwrap();
         let policy = config.policy;

@@ -261,7 +261,10 @@ impl Row<'_> {
         // What is carried again says how the case was, not how it is.
         if !notified.is_redrive() {
             draft.stands(said);
-            draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
+            // A message to outsiders has no word for it.
+            if !message.severity.is_empty() {
+                draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
+            }
             draft.said(&notified.audience, at, said, notified.said.severity, Some(&message.title));
         }
         let opened = draft.number;

@@ -26,5 +26,6 @@ mod secrets;
 mod support;
 mod teams;
 mod tidy;
+mod timeline;
 mod tools;
 mod watch;

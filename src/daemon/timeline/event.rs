@@ -151,7 +151,7 @@ fn texts(event: &IncidentEvent) -> Vec<String> {
     let of = |label: &str, text: &Option<Layered>| {
         let text = text.as_ref()?;
         let said = text.internal.as_ref().or(text.business.as_ref()).or(text.public.as_ref())?;
-        Some(format!("{label}: {said}"))
+        Some(format!("{label}: “{said}”."))
     };
     let all = [
         of("Title", &event.title),

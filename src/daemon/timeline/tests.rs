@@ -175,7 +175,7 @@ fn told_story() -> World {
     world.pass(Span::from_mins(2));
     world.approve();
     let note = serde_json::json!({ "type": "incident", "incident": "INC-internal-1", "action": "note",
-        "note_kind": "finding", "kind": "finding", "note": "internal pool exhausted", "by": "internal-lena" });
+        "kind": "finding", "note": "internal pool exhausted", "by": "internal-lena" });
     world.event(&note);
     world.give(What::Command(Command::Acknowledge {
         case: incident_case("INC-internal-1"),
@@ -200,9 +200,10 @@ fn insiders_read_what_happened_word_for_word() {
     let world = told_story();
     let (json, text) = world.timeline("INC-internal-1", Disclosure::Internal);
     for said in [
-        "# INC-internal-1: ",
+        "# INC-internal-1: internal title",
+        "Severity sev1. Received 2026-11-21 15:05 CET (14:05 UTC).",
         "(incident-desk)",
-        "Finding by internal-lena (incident-desk). Note: internal pool exhausted",
+        "Finding by internal-lena (incident-desk). Note: “internal pool exhausted”.",
         "internal-approver approved revision 1 to customers after 2 min",
         "internal-jonas acknowledged the case by command.",
         "customers@screen",
