@@ -3,8 +3,8 @@
 use super::{ConfigFiles, Exit, complain, offline};
 use crate::daemon::clock;
 use crate::decide::explain::{RowVerdict, explain};
-use crate::decide::remarks_alone;
-use crate::event::{Name, Time};
+use crate::decide::{remarks_alone, rules_met};
+use crate::event::{Event, Name, Status, Time};
 use crate::ingest::{Way, native};
 use std::io::Read;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub struct Arguments {
     event: PathBuf,
     #[command(flatten)]
     files: ConfigFiles,
-    /// As JSON: `{"rows": [{"route", "audience", "verdict", "reason"}], "remarks": [{"code", "text"}]}`.
+    /// As JSON: `{"rows": [{"route", "audience", "verdict", "reason"}], "remarks": [{"code", "text"}], "incidents": ["RULE"]}`.
     #[arg(long)]
     json: bool,
 }
@@ -42,11 +42,21 @@ pub fn run(arguments: &Arguments) -> Exit {
         }
     };
     let rows = explain(&config.policy, &event, received);
+    let rules = match &event {
+        Event::Alert(alert) if alert.status == Status::Firing => rules_met(&config.policy, &alert.labels),
+        _ => Vec::new(),
+    };
     let remarks = remarks_alone(&config.policy, received, &event);
     if arguments.json {
-        println!("{}", serde_json::json!({ "rows": rows, "remarks": remarks }));
+        println!(
+            "{}",
+            serde_json::json!({ "rows": rows, "remarks": remarks, "incidents": rules.iter().map(|rule| &rule.name).collect::<Vec<_>>() })
+        );
     } else {
         remarks.iter().for_each(|remark| println!("{remark}"));
+        for rule in rules {
+            println!("the rule {} opens an incident once that has lasted for {}", rule.name, rule.lasting);
+        }
         let widest =
             |of: fn(&crate::decide::explain::RowAnswer) -> usize| rows.iter().map(of).max().unwrap_or(0);
         let (route, audience) = (widest(|row| row.route.len()), widest(|row| row.audience.len()));

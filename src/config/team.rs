@@ -8,14 +8,14 @@ pub(super) static SECTION: Section = Section {
     form: Form::Single,
     in_team_file: true,
     open: false,
-    about: "Makes the file a team's: its names are its own, and it can touch only its own cases. It may have [team], [contact.NAME], [audience.NAME] and [[route]].",
+    about: "Makes the file a team's: its names are its own, and it can touch only its own cases. It may have [team], [contact.NAME], [audience.NAME], [[incident]] and [[route]].",
     keys: &[
         Key { name: "name", takes: Takes::Name, default: "", about: "The team's name. Required." },
         Key {
             name: "match",
             takes: Takes::Texts,
             default: "",
-            about: "Matchers that are added to every row of this file, and to the team's copies of `{team}` rows. Required.",
+            about: "Matchers that are added to every row and every rule of this file, and to the team's copies of `{team}` rows. Required.",
         },
     ],
 };

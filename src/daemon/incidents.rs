@@ -153,7 +153,7 @@ fn brief<'a>(state: &'a Known, policy: &'a Policy, incident: &'a Incident) -> Br
         opened_at: incident.opened,
         changed_at: incident.changed,
         acknowledged_by: record.acknowledged_by.as_deref(),
-        goes_on_as: (goes_on_as != &*record.id).then_some(goes_on_as),
+        goes_on_as: incident.is_merged().then_some(goes_on_as),
     }
 }
 

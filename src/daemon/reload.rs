@@ -328,6 +328,20 @@ mod tests {
     }
 
     #[test]
+    fn files_of_members_are_watched_like_those_of_secrets() {
+        let text = "version = 1\n[ingest.http]\nlisten = \"127.0.0.1:0\"\n[journal]\npath = \"/j\"\n[channel.mail]\ntype = \"email\"\n\
+             relay = \"smtps://me@h\"\nfrom = \"a@example.net\"\npassword = { file = \"run/smtp\" }\n[contact.ann]\nemail = \"b@example.net\"\n\
+             [audience.a]\ndisclosure = \"internal\"\nmembers = { file = \"rota/a\" }\n[[route]]\nname = \"r\"\nkind = \"alert\"\n\
+             audience = \"a\"\n";
+        let files = [("etc/tidings.toml", text), ("etc/rota/a", "ann")];
+        let config = config::from_texts(&files, [0; 32], deliver::kinds());
+        let config = config.unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let others = other_files(&config);
+        assert_eq!(others, BTreeSet::from(["etc/rota/a", "run/smtp"].map(PathBuf::from)));
+        assert!(concerns(Path::new("/x/etc/rota/a"), &others));
+    }
+
+    #[test]
     fn what_is_no_file_of_ours_wakes_nobody() {
         let secrets = BTreeSet::from([PathBuf::from("run/token")]);
         for (path, wanted) in [

@@ -99,7 +99,7 @@ fn fired(
         facts.extend(heartbeat::comes(state, now, &event.source, &event.labels));
     }
     join(state, policy, now, received, fingerprint, &event.labels, severity, already, &mut facts);
-    facts.extend(opened::read(state, policy, now, fingerprint, &event.labels, severity));
+    facts.extend(opened::read(state, policy, now, received, fingerprint, &event.labels, severity));
     facts
 }
 

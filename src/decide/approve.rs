@@ -15,6 +15,8 @@ use crate::event::{Name, Span, Time};
 use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording, slot};
 use std::sync::Arc;
 
+/// An unapproved end of which no next word was promised is due so long after it.
+const END_DUE: Span = Span::from_mins(60);
 /// The person who leads the communication is asked alone for so long.
 const LEAD_ALONE: Span = Span::from_mins(2);
 
@@ -82,11 +84,13 @@ fn is_current(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
     visible(draft.said) == visible(said)
 }
 
-/// When a word is due even if nobody approves it: the first within its row's time, every other when it was promised.
+/// When a word is due even if nobody approves it: the first within its row's time, every other when it was promised. An
+/// end that nobody was promised a word before is owed all the same (R27).
 fn due_of(matter: &Matter<'_>, briefing: &Briefing, row: &Row) -> Option<Time> {
-    match briefing.said {
-        None => Some(promise::since(matter, row) + row.keeping.first_within?),
-        Some(_) => briefing.promise().map(|promise| promise.due),
+    match (briefing.said, briefing.promise()) {
+        (None, _) => Some(promise::since(matter, row) + row.keeping.first_within?),
+        (Some(_), Some(promise)) => Some(promise.due),
+        (Some(_), None) => Some(matter.ended? + END_DUE),
     }
 }
 
@@ -281,6 +285,9 @@ fn at_due(
         let saying = Saying { wording: Wording::Agreed, ..Saying::new(Kind::Opening, said) };
         return tend::speak(state, policy, now, matter, briefing, &saying);
     };
+    if briefing.promise().is_none() && (rejected || kind != Kind::Resolution) {
+        return Vec::new();
+    }
     if !agreed {
         return promise::miss(state, policy, now, matter, briefing, MissReason::Unapproved);
     }

@@ -8,7 +8,7 @@ use super::policy::{Contact, Policy};
 use super::promise;
 use super::row::{Fallback, Row};
 use super::say::{self, Word};
-use super::state::{Briefing, Delivery, State};
+use super::state::{Briefing, Delivery, Line, State};
 use super::via;
 use crate::event::id::DeliveryId;
 use crate::event::{Recipient, Time};
@@ -44,7 +44,9 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let urgent = policy.ladder.is_urgent(delivery.severity);
     let avoid = Some(delivery.channel.clone());
     let mut facts = vec![Fact::FellBack { delivery: id, to: to.clone() }];
-    facts.extend(again(state, policy, now, &matter, briefing, row, delivery, &to));
+    let own = |fact: &Fact| matches!(fact, Fact::Ended { delivery, .. } if *delivery == id);
+    let again = again(state, policy, now, &matter, briefing, row, delivery, &to);
+    facts.extend(again.into_iter().filter(|fact| !own(fact)));
     if !delivery.is_released() && !delivery.maybe_sent {
         facts.push(Fact::Ended { delivery: id, end: End::Superseded { why: SupersededBy::FellBack } });
     }
@@ -64,8 +66,14 @@ fn ways(
     let contact = policy.endpoints.get(&delivery.recipient).and_then(|endpoint| endpoint.contact.as_ref());
     let Some(contact) = contact.and_then(|name| policy.contacts.get(name)) else { return Vec::new() };
     let line = |recipient: &Recipient| briefing.lines.get(recipient);
+    // What may have arrived is not handed over.
+    let surely = |line: &Line| {
+        let mut pending = line.pending.iter().filter_map(|id| state.deliveries.get(id));
+        !pending.any(|delivery| delivery.maybe_sent)
+    };
     let handed = |recipient: &Recipient| {
-        line(recipient).and_then(|line| line.told).is_some_and(|told| told.at >= delivery.decided_at)
+        let other = line(recipient).filter(|line| *recipient != delivery.recipient && surely(line));
+        other.and_then(|line| line.told).is_some_and(|told| told.at >= delivery.decided_at)
     };
     if contact.by_channel.values().any(handed) {
         return Vec::new();

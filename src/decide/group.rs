@@ -258,7 +258,8 @@ fn nothing_to_say(
 
 /// The facts that end a group and what is kept of its alerts.
 pub(super) fn close(state: &State, id: CaseId, case: &Case) -> Vec<Fact> {
-    let mut facts = vec![Fact::CaseClosed { case: id }];
+    let mut facts = promise::abandoned(id, case);
+    facts.push(Fact::CaseClosed { case: id });
     let elsewhere = |fingerprint: &Fingerprint| {
         let alert = state.alerts.get(fingerprint);
         alert

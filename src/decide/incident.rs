@@ -36,7 +36,7 @@ pub(super) fn decide(
             return Vec::new();
         }
     } else if let Some(known) = known {
-        let newer = |field: &str| known.stamps.get(field).is_some_and(|have| *have >= stamp);
+        let newer = |field: &str| known.stamp(field).is_some_and(|have| have >= stamp);
         super::state::keep_newest(&mut event, newer);
     }
     let open = open_after(&event, known, stamp);
@@ -57,16 +57,10 @@ pub(super) fn decide(
     if !state.cases.contains_key(&case) {
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
-        // What was merged into it came before it.
-        facts.extend(merge::carry_on(state, now, &event.incident, &event.incident));
     }
     let merged = event.into.clone().filter(|_| event.action == Action::Merge);
-    if let Some(into) = merged {
-        let target = merge::goes_on_as(state, &into);
-        if state.cases.contains_key(&case_id(target)) {
-            facts.extend(merge::carry_on(state, now, &event.incident, target));
-        }
-    }
+    let is_open = open.or(known.and_then(|known| known.open)).is_some();
+    let id = event.incident.clone();
     let earlier = Some(received).filter(|received| *received < now);
     let causes =
         if acts_on_case(&event) { escalate::causes(policy, received, known, &event) } else { Vec::new() };
@@ -76,6 +70,7 @@ pub(super) fn decide(
         escalate::by_event(case, &event, severity)
     });
     facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open, received: earlier });
+    facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
     facts.extend(causes.into_iter().map(|cause| Fact::EscalationCaused { case, cause }));
     facts.extend(by_event);
     if speaks(action) {

@@ -55,7 +55,7 @@ fn is_named_inside(policy: &Policy, event: &IncidentEvent, word: &str) -> bool {
 /// `pay-db-2`, `db01.eu.internal`, `10.0.3.7`: a name with a number behind a `-`, a name within the house, an address.
 fn is_host(word: &str) -> bool {
     let host = word.split([':', '/']).next().unwrap_or(word);
-    if host.contains('.') && host.parse::<std::net::Ipv4Addr>().is_ok() {
+    if host.split('.').count() == 4 && host.split('.').all(|part| part.parse::<u8>().is_ok()) {
         return true;
     }
     let lower = host.to_ascii_lowercase();

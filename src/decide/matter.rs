@@ -145,6 +145,11 @@ impl<'a> Matter<'a> {
         super::group::unsaid(self.case, standing)
     }
 
+    /// Whether it goes on as another incident.
+    pub fn is_merged(&self) -> bool {
+        matches!(&self.sort, Sort::Incident { incident, .. } if incident.is_merged())
+    }
+
     /// What it is called among insiders.
     pub fn reference(&self) -> &str {
         &self.names.reference

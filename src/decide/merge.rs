@@ -23,17 +23,62 @@ pub(super) fn is_circle(state: &State, incident: &str, into: &str) -> bool {
     way(state, into).any(|other| other == incident)
 }
 
-/// R27: whoever was told of `incident`, or of what goes on as it, is owed the end of `target`, as which all of it goes on
-/// now: the target's case opens a briefing for every such audience that has none.
-pub(super) fn carry_on(state: &State, now: Time, incident: &str, target: &str) -> Vec<Fact> {
+/// What an event of `incident` means for those that go on as it, and, where it is merged `into` another, for itself.
+/// `is_open` says whether it was ever opened. An incident merged into one that was not goes on as itself until then, so
+/// that a mistake silences nobody.
+pub(super) fn settle(
+    state: &State,
+    now: Time,
+    incident: &str,
+    into: Option<&str>,
+    is_open: bool,
+) -> Vec<Fact> {
+    let target = goes_on_as(state, into.unwrap_or(incident));
+    let is_open = if target == incident { is_open } else { is_opened(state, target) };
+    let merged =
+        state.incidents.iter().filter(|(id, known)| known.merged_into.is_some() && ***id != *incident);
+    let behind: Vec<&str> =
+        merged.map(|(id, _)| &**id).filter(|id| way(state, id).any(|other| other == incident)).collect();
+    let moves = into.is_some();
+    let own = moves.then_some(incident);
+    let mut facts = Vec::new();
+    for id in behind.iter().copied().chain(own) {
+        let waits = state.incidents.get(id).is_some_and(|known| known.merge_waits);
+        if waits == is_open {
+            facts.push(Fact::MergeWaits { incident: id.into(), waits: !is_open });
+            facts.extend(look_at(state, now, id));
+        }
+    }
+    let new = !state.cases.contains_key(&incident::case_id(incident)) && target == incident;
+    if new || moves || !facts.is_empty() {
+        facts.extend(carry_on(state, now, &behind, own, target));
+    }
+    facts
+}
+
+fn is_opened(state: &State, incident: &str) -> bool {
+    state.incidents.get(incident).is_some_and(|known| known.open.is_some())
+}
+
+/// The case of an incident is looked at now.
+fn look_at(state: &State, now: Time, incident: &str) -> Option<Fact> {
+    let case = incident::case_id(incident);
+    let due = state.cases.get(&case)?.due;
+    Some(Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) })
+}
+
+/// R27: whoever was told of what is merged is owed the end of `target`, as which all of it goes on: the target's case
+/// opens a briefing for every such audience that has none.
+fn carry_on(state: &State, now: Time, behind: &[&str], own: Option<&str>, target: &str) -> Vec<Fact> {
     let case = incident::case_id(target);
     let known = state.cases.get(&case);
+    if known.is_none() && own.is_some() {
+        // It has no case yet; its own first event will carry on.
+        return Vec::new();
+    }
     let mut briefed: BTreeSet<&Name> =
         known.iter().flat_map(|case| &case.briefings).map(|briefing| &briefing.audience).collect();
-    let merged = state.incidents.iter().filter(|(_, known)| known.merged_into.is_some()).map(|(id, _)| &**id);
-    let merged = merged.filter(|id| way(state, id).any(|other| other == incident));
-    let merged = merged.chain([incident]).filter(|id| *id != target);
-    let cases = merged.filter_map(|id| state.cases.get(&incident::case_id(id)));
+    let cases = behind.iter().copied().chain(own).filter_map(|id| state.cases.get(&incident::case_id(id)));
     let mut facts = Vec::new();
     for briefing in cases.flat_map(|case| &case.briefings).filter(|briefing| briefing.said.is_some()) {
         if briefed.insert(&briefing.audience) {
@@ -42,8 +87,7 @@ pub(super) fn carry_on(state: &State, now: Time, incident: &str, target: &str) -
         }
     }
     if !facts.is_empty() {
-        let due = known.and_then(|case| case.due);
-        facts.push(Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) });
+        facts.extend(look_at(state, now, target));
     }
     facts
 }

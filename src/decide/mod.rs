@@ -61,7 +61,7 @@ pub use input::{
 };
 pub use merge::goes_on_as;
 pub use names::public_reference;
-pub use opened::IncidentRule;
+pub use opened::{IncidentRule, rules_met};
 pub use policy::{
     Audience, Away, ChannelPolicy, Conditions, Contact, Endpoint, Environment, GroupBy, Limit, Orphans,
     Policy, RowKind, Via, ViaKey,

@@ -55,6 +55,13 @@ impl Policy {
     }
 }
 
+/// The rules that an alert with these labels meets, each with how long it must do so before an incident is opened.
+pub fn rules_met<'p>(policy: &'p Policy, labels: &Labels) -> Vec<&'p IncidentRule> {
+    let (severity, _) = policy.ladder.place(labels.get("severity"));
+    let met = |rule: &&IncidentRule| rule.is_met(labels, severity) && !policy.is_watchdog(labels);
+    policy.incident_rules.iter().filter(met).collect()
+}
+
 fn watch(incident: &str, change: WatchChange) -> Fact {
     Fact::Watch { incident: incident.into(), change }
 }
@@ -71,10 +78,12 @@ fn watches_of(state: &State, fingerprint: Fingerprint) -> impl Iterator<Item = (
 }
 
 /// An alert fires, or is read again under a changed policy: it joins what rules watch, and leaves what it meets no more.
+/// `since` is when it did so: what waited in a stream has lasted since it came there.
 pub(super) fn read(
     state: &State,
     policy: &Policy,
     now: Time,
+    since: Time,
     fingerprint: Fingerprint,
     labels: &Labels,
     severity: Severity,
@@ -86,7 +95,7 @@ pub(super) fn read(
     for rule in &policy.incident_rules {
         let known = watches_of(state, fingerprint).find(|(_, watch)| watch.rule == rule.name);
         match (rule.is_met(labels, severity), known) {
-            (true, None) => join(state, policy, now, rule, fingerprint, labels, severity, &mut facts),
+            (true, None) => join(state, policy, now, since, rule, fingerprint, labels, severity, &mut facts),
             (false, Some((incident, known))) => {
                 leave(state, policy, now, incident, known, fingerprint, &mut facts)
             }
@@ -101,6 +110,7 @@ fn join(
     state: &State,
     policy: &Policy,
     now: Time,
+    since: Time,
     rule: &IncidentRule,
     fingerprint: Fingerprint,
     labels: &Labels,
@@ -111,7 +121,7 @@ fn join(
     let id = incident_id(state, &rule.name, &group);
     facts.push(watch(&id, WatchChange::Joined { rule: rule.name.clone(), fingerprint }));
     match state.watched.get(&*id) {
-        None => facts.push(watch(&id, WatchChange::Due { at: Some(now + rule.lasting) })),
+        None => facts.push(watch(&id, WatchChange::Due { at: Some(since + rule.lasting) })),
         Some(known) if known.opened => {
             if known.due.is_some() {
                 facts.push(watch(&id, WatchChange::Due { at: None }));
@@ -196,7 +206,7 @@ fn leave(
 
 fn is_open(state: &State, incident: &str) -> bool {
     let known = state.incidents.get(incident);
-    known.is_some_and(|known| known.open == Some(true) && known.merged_into.is_none())
+    known.is_some_and(|known| known.open == Some(true) && !known.is_merged())
 }
 
 /// A watch is due: it has lasted for long enough, or nothing has met its rule for long enough.

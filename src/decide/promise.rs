@@ -6,8 +6,9 @@ use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::{Policy, RowKind};
 use super::row::Row;
-use super::state::{Briefing, Delivery, Promise, State};
+use super::state::{Briefing, Case, Delivery, Line, Promise, State};
 use super::target;
+use crate::event::id::CaseId;
 use crate::event::{Recipient, Span, Time};
 use crate::message::{CaseStatus, Disclosure, Kind};
 use std::collections::BTreeMap;
@@ -70,10 +71,17 @@ pub(super) fn miss(
     );
     let urgent = policy.ladder.is_urgent(matter.severity);
     let (case, audience, due) = (matter.id, briefing.audience.clone(), promise.due);
-    vec![
-        Fact::PromiseMissed { case, audience, due, why, next },
-        notice::raise(state, now, NoticeKind::Missed, &text, urgent, None),
-    ]
+    let mut facts = vec![Fact::PromiseMissed { case, audience, due, why, next }];
+    let to = open(policy, briefing).into_values().filter(|(_, due)| *due <= now);
+    facts.extend(to.map(|(recipient, due)| Fact::PromiseEnded {
+        case,
+        audience: briefing.audience.clone(),
+        recipient: recipient.clone(),
+        due,
+        how: PromiseEnd::Missed,
+    }));
+    facts.push(notice::raise(state, now, NoticeKind::Missed, &text, urgent, None));
+    facts
 }
 
 /// What a delivery that was handed over makes of what its reader was promised.
@@ -84,11 +92,9 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
     let briefing = state.cases.get(&delivery.case)?.briefing(&delivery.audience)?;
     let person = target::person(policy, &delivery.recipient);
     let own = briefing.lines.iter().filter(|(other, _)| target::person(policy, other) == person);
-    let due = own
-        .filter_map(|(_, line)| {
-            line.promised.filter(|_| line.told.is_none_or(|told| told.ordinal < delivery.ordinal))
-        })
-        .min()?;
+    // A message does not keep what it promises itself.
+    let due =
+        own.filter_map(|(_, line)| line.promised).filter(|due| Some(*due) != delivery.next_update).min()?;
     let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
     let (case, audience) = (delivery.case, delivery.audience.clone());
     Some(Fact::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how })
@@ -235,6 +241,23 @@ pub(super) fn goes_on(matter: &Matter<'_>, briefing: &Briefing) -> bool {
 pub(super) fn is_other_rhythm(policy: &Policy, briefing: &Briefing, row: &Row, matter: &Matter<'_>) -> bool {
     let before = policy.row(&briefing.row, &briefing.audience).and_then(|row| every(policy, row, matter));
     briefing.said.is_some() && before != every(policy, row, matter)
+}
+
+/// What was promised of a case that closes, and did not come: the word of its end could not be delivered.
+pub(super) fn abandoned(id: CaseId, case: &Case) -> Vec<Fact> {
+    let of_briefing = |briefing: &Briefing| {
+        let ended = |(recipient, line): (&Recipient, &Line)| {
+            Some(Fact::PromiseEnded {
+                case: id,
+                audience: briefing.audience.clone(),
+                recipient: recipient.clone(),
+                due: line.promised?,
+                how: PromiseEnd::Missed,
+            })
+        };
+        briefing.lines.iter().filter_map(ended).collect::<Vec<_>>()
+    };
+    case.briefings.iter().flat_map(of_briefing).collect()
 }
 
 /// Since when the row's conditions hold.

@@ -156,7 +156,7 @@ fn goes_on(state: &State, case: &Case) -> bool {
         CaseAbout::Incident { id } => state
             .incidents
             .get(id)
-            .is_some_and(|incident| incident.open == Some(true) && incident.merged_into.is_none()),
+            .is_some_and(|incident| incident.open == Some(true) && !incident.is_merged()),
         CaseAbout::Desk { .. } => true,
     }
 }

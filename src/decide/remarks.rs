@@ -1,5 +1,6 @@
 //! What is odd about an event and stops nothing: the sender is told, and what can be decided safely is decided.
 
+use super::merge;
 use super::policy::Policy;
 use super::state::State;
 use crate::event::{Action, Event, IncidentEvent, Span, Stage, Time};
@@ -39,7 +40,7 @@ pub enum RemarkCode {
     StageBackwards,
     /// A merge of an incident into itself.
     MergedIntoItself,
-    /// A merge into an incident that is not known.
+    /// A merge into an incident that was not opened yet.
     MergedIntoUnknown,
     /// A merge into what goes on as the incident itself.
     MergedInCircle,
@@ -195,14 +196,15 @@ fn among_others(state: &State, event: &IncidentEvent, found: &mut Vec<Remark>) {
         found.push(remark(RemarkCode::StageBackwards, text));
     }
     let Some(into) = event.into.as_deref().filter(|_| event.action == Action::Merge) else { return };
+    let target = merge::goes_on_as(state, into);
     if into == &**id {
         let text = format!("{id} cannot be merged into itself; nothing was changed");
         found.push(remark(RemarkCode::MergedIntoItself, text));
-    } else if super::merge::is_circle(state, id, into) {
+    } else if merge::is_circle(state, id, into) {
         let text = format!("{into} goes on as {id} already; nothing was changed");
         found.push(remark(RemarkCode::MergedInCircle, text));
-    } else if !state.incidents.contains_key(into) {
-        let text = format!("{into} is not known yet; {id} counts as merged all the same");
+    } else if state.incidents.get(target).is_none_or(|other| other.open.is_none()) {
+        let text = format!("{target} was not opened yet; {id} goes on as itself until it is");
         found.push(remark(RemarkCode::MergedIntoUnknown, text));
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn say(
         let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);
     }
-    if subject.status == CaseStatus::Resolved && !word.is_desk(subject.kind) {
+    if subject.status == CaseStatus::Resolved && !word.is_desk(subject.kind) && word.only.is_none() {
         deliveries::supersede_rest(state, briefing, &mut facts);
     }
     facts

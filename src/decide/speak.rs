@@ -174,7 +174,7 @@ fn open_or_move(policy: &Policy, matter: &Matter<'_>, rows: &[&Row]) -> Option<V
 /// The components' public names beside their ids, and as what it goes on where it was merged.
 pub(super) fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRecord {
     let mut record = incident.record.clone();
-    record.goes_on_as = incident.merged_into.as_ref().map(|other| {
+    record.goes_on_as = incident.merged_into.as_ref().filter(|_| incident.is_merged()).map(|other| {
         (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
     });
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
@@ -184,11 +184,7 @@ pub(super) fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRec
 
 /// Whether it goes on.
 pub(super) fn status_of(incident: &Incident) -> CaseStatus {
-    if incident.open == Some(true) && incident.merged_into.is_none() {
-        CaseStatus::Open
-    } else {
-        CaseStatus::Resolved
-    }
+    if incident.open == Some(true) && !incident.is_merged() { CaseStatus::Open } else { CaseStatus::Resolved }
 }
 
 /// The subject of an incident for one kind of message.

@@ -128,7 +128,15 @@ pub(super) fn read_again(state: &State, policy: &Policy, now: Time) -> Vec<Fact>
                 &known.cases,
                 &mut joined,
             );
-            joined.extend(opened::read(state, policy, now, *fingerprint, &record.labels, record.severity));
+            joined.extend(opened::read(
+                state,
+                policy,
+                now,
+                now,
+                *fingerprint,
+                &record.labels,
+                record.severity,
+            ));
             facts.extend(joined.into_iter().filter(|fact| !opens_again(fact, &facts)).collect::<Vec<_>>());
         }
     }

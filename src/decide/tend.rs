@@ -110,6 +110,8 @@ fn write_up(policy: &Policy, matter: &Matter<'_>, briefing: &Briefing, over: boo
     let incident = matches!(matter.sort, super::matter::Sort::Incident { .. });
     let outside = briefing.disclosure != Disclosure::Internal;
     let promised = policy.write_up.filter(|_| over && incident && outside && briefing.anybody_told());
+    // What goes on as another is written up with that.
+    let promised = promised.filter(|_| !matter.is_merged());
     Some(matter.ended? + promised?)
 }
 

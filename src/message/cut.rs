@@ -189,7 +189,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         id,
         severity,
         stage,
-        title,
+        title: _,
         note,
         customer_impact,
         scope: _,
@@ -217,13 +217,6 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
     let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
-    let layers = |level| TextsView {
-        title: layer_of(title, level),
-        note: layer_of(note, level),
-        workaround: layer_of(workaround, level),
-        data_safety: layer_of(data_safety, level),
-        resolution: layer_of(resolution, level).filter(|_| over),
-    };
     let state = component_state(status, stage);
     let components_named = texts(component_names).into_iter().map(|name| ComponentView { name, state });
     IncidentView {
@@ -248,10 +241,10 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         regulatory: see.maybe(Field::Regulatory, *regulatory),
         visibility: see.maybe(Field::Visibility, *visibility),
         customer_texts: see
-            .when(Field::CustomerTitle, || layers(Disclosure::External))
+            .when(Field::CustomerTitle, || layers(record, Disclosure::External, over))
             .filter(TextsView::is_some),
         business_texts: see
-            .when(Field::BusinessTitle, || layers(Disclosure::Business))
+            .when(Field::BusinessTitle, || layers(record, Disclosure::Business, over))
             .filter(TextsView::is_some),
         reported_severity: see.text(Field::ReportedSeverity, severity.as_deref()),
         component_ids: see.texts(Field::ComponentIds, components),
@@ -269,6 +262,17 @@ fn stage_at(stage: Option<Stage>, status: CaseStatus, waits: bool) -> Option<Sta
         (_, CaseStatus::Resolved) => Some(Stage::Resolved),
         (Some(Stage::Resolved), _) if waits => Some(Stage::Monitoring),
         (stage, _) => stage,
+    }
+}
+
+/// Every text of exactly this layer; what is said at the end only once the case is over.
+fn layers(record: &IncidentRecord, level: Disclosure, over: bool) -> TextsView<'_> {
+    TextsView {
+        title: layer_of(&record.title, level),
+        note: layer_of(&record.note, level),
+        workaround: layer_of(&record.workaround, level),
+        data_safety: layer_of(&record.data_safety, level),
+        resolution: layer_of(&record.resolution, level).filter(|_| over),
     }
 }
 

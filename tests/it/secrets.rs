@@ -274,6 +274,7 @@ fn no_planted_secret_and_no_address_is_shown_anywhere() {
     daemon.log_filter = "trace".to_owned();
     daemon.restart();
     let sender = format!("Authorization: Bearer {}", SECRETS[6].1);
+    let boss = format!("Authorization: Bearer {}", SECRETS[7].1);
     let mut number = 0;
     // New events until every order of every provider has been obeyed: a held channel is tried with one at a time.
     let webs = [&stage.twilio, &stage.gateway, &stage.slack, &stage.slack_hook, &stage.webhook];
@@ -282,6 +283,8 @@ fn no_planted_secret_and_no_address_is_shown_anywhere() {
         let labels = json!({ "alertname": "A", "n": number.to_string(), "severity": "critical" });
         let event = json!({ "type": "alert", "status": "firing", "labels": labels });
         daemon.try_send("POST", "/v1/events", &[&sender], &event.to_string()).unwrap();
+        // A number that was refused for ever is told no more (R14): a test message tries it all the same.
+        daemon.try_send("POST", "/v1/send-test", &[&boss], "{\"to\": \"sms\"}").unwrap();
         webs.iter().all(|web| web.orders_left() == 0) && stage.relay.seen("letter").len() > 2
     });
     for channel in ["mail", "closed-mail", "sms", "gateway", "chat", "chat-hook", "hook"] {

@@ -148,7 +148,7 @@ mod tests {
             "  opened           2026-11-21T14:03:10Z",
             "  changed          2026-11-21T14:05:00Z",
             "  commander        jonas",
-            "  scope            regions: eu, us; share: some",
+            "  scope            share: some; regions: eu, us",
             "  title.internal   pool[31m exhausted",
             "  title.public     Payments fail",
             "  finding          2026-11-21T14:04:00Z mara internal: pool at 100 %",

@@ -157,6 +157,13 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         received: Option<Time>,
     },
+    /// An incident that was merged waits for the other to be opened, or does so no more: until then it goes on as itself.
+    MergeWaits {
+        /// The incident that was merged.
+        incident: Box<str>,
+        /// Whether it waits.
+        waits: bool,
+    },
     /// What a rule that opens incidents from alerts watches has changed.
     Watch {
         /// The incident that the rule opens, or has opened.

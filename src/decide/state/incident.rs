@@ -1,7 +1,7 @@
 //! Incidents: the newest value of every field, and when each was set (R6).
 
 use crate::decide::fact::Stamp;
-use crate::event::{Action, IncidentEvent, Time};
+use crate::event::{Action, IncidentEvent, Layered, Time};
 use crate::message::{IncidentRecord, Note};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,35 +29,47 @@ pub struct Incident {
     pub stamps: BTreeMap<Box<str>, Stamp>,
     /// The incident that it was merged into.
     pub merged_into: Option<Box<str>>,
+    /// Whether nothing that it was merged into has been opened yet: until then it goes on as itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge_waits: bool,
 }
 
 macro_rules! fields {
-    ($($field:ident),* $(,)?) => {
-        /// The names of the fields that an event sets.
+    (whole: $($field:ident),*; layered: $($text:ident),* $(,)?) => {
+        /// The names of the fields that an event sets; of a text, each layer singly.
         pub fn set_fields(event: &IncidentEvent) -> Vec<&'static str> {
             let mut names = Vec::new();
             $(if event.$field.is_some() { names.push(stringify!($field)); })*
+            $(if let Some(text) = &event.$text {
+                if text.internal.is_some() { names.push(concat!(stringify!($text), ".internal")); }
+                if text.business.is_some() { names.push(concat!(stringify!($text), ".business")); }
+                if text.public.is_some() { names.push(concat!(stringify!($text), ".public")); }
+            })*
             names
         }
 
         /// Takes away the fields of which `newer` says that something newer is known.
         pub fn keep_newest(event: &mut IncidentEvent, mut newer: impl FnMut(&str) -> bool) {
             $(if event.$field.is_some() && newer(stringify!($field)) { event.$field = None; })*
+            $(if let Some(text) = &mut event.$text {
+                let mut keep = |layer: &mut Option<Box<str>>, name: &str| {
+                    if layer.is_some() && newer(name) { *layer = None; }
+                };
+                keep(&mut text.internal, concat!(stringify!($text), ".internal"));
+                keep(&mut text.business, concat!(stringify!($text), ".business"));
+                keep(&mut text.public, concat!(stringify!($text), ".public"));
+                if *text == Layered::default() { event.$text = None; }
+            })*
         }
     };
 }
 
 fields!(
-    severity,
+    whole: severity,
     stage,
-    title,
-    note,
     customer_impact,
     scope,
     components,
-    data_safety,
-    workaround,
-    resolution,
     impact,
     needs,
     expected_end,
@@ -66,10 +78,20 @@ fields!(
     visibility,
     commander,
     comms_lead,
-    labels,
+    labels;
+    layered: title,
+    note,
+    data_safety,
+    workaround,
+    resolution,
 );
 
 impl Incident {
+    /// Whether it goes on as another one.
+    pub fn is_merged(&self) -> bool {
+        self.merged_into.is_some() && !self.merge_waits
+    }
+
     /// Takes over the fields that the event carries; whether they are the newest was decided before.
     pub fn take(&mut self, event: &IncidentEvent, stamp: Stamp) {
         let record = &mut self.record;
@@ -88,14 +110,29 @@ impl Incident {
         macro_rules! set {
             ($($field:ident),*) => { $(if let Some(value) = &event.$field { record.$field = Some(value.clone()); })* };
         }
-        set!(severity, title, note, scope, data_safety, workaround, resolution, impact, needs, expected_end);
+        set!(severity, scope, impact, needs, expected_end);
         set!(stage, customer_impact, data_exposure, regulatory, visibility, commander, comms_lead);
+        macro_rules! layers {
+            ($($text:ident),*) => { $(if let Some(new) = &event.$text {
+                let known = record.$text.get_or_insert_default();
+                known.internal = new.internal.clone().or(known.internal.take());
+                known.business = new.business.clone().or(known.business.take());
+                known.public = new.public.clone().or(known.public.take());
+            })* };
+        }
+        layers!(title, note, data_safety, workaround, resolution);
         if let Some(components) = &event.components {
             record.components = components.clone();
         }
         if let Some(labels) = &event.labels {
             record.labels = labels.clone();
         }
+    }
+
+    /// When a field was last set; a layer of a text of before layers were kept apart, with its text.
+    pub fn stamp(&self, field: &str) -> Option<Stamp> {
+        let whole = || self.stamps.get(field.split('.').next()?);
+        self.stamps.get(field).or_else(whole).copied()
     }
 
     /// Adds a note to the notebook, kept in order of time whatever the order of arrival.

@@ -57,10 +57,10 @@ impl State {
 
     /// Makes the index of watched alerts anew.
     pub(super) fn index_watches(&mut self) {
-        let of = |(id, watch): (&Box<str>, &Watch)| {
-            watch.alerts.iter().map(|alert| (*alert, id.clone())).collect::<Vec<_>>()
+        let of = |id: &str, watch: &Watch| {
+            watch.alerts.iter().map(|alert| (*alert, id.into())).collect::<Vec<(Fingerprint, Box<str>)>>()
         };
-        self.watching = self.watched.iter().flat_map(of).collect();
+        self.watching = self.watched.iter().flat_map(|(id, watch)| of(id, watch)).collect();
         let dues = self.watched.iter().filter_map(|(id, watch)| Some((watch.due?, Due::Watch(id.clone()))));
         self.dues.extend(dues);
     }

@@ -131,7 +131,6 @@ fn what_is_no_event_is_refused_without_its_content() {
         r#"{"type":"incident","incident":" ","action":"open"}"#,
         r#"{"type":"incident","incident":"I","action":"secret"}"#,
         r#"{"type":"incident","incident":"I","action":"merge"}"#,
-        r#"{"type":"incident","incident":"I","action":"merge","into":"I"}"#,
         r#"{"type":"incident","incident":"I","action":"open","title":["secret"]}"#,
         r#"{"type":"incident","incident":"I","action":"open","impact":{"customers":1e400}}"#,
         &format!(r#"{{"type":"incident","incident":"{long}","action":"open"}}"#),

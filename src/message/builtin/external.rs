@@ -1,6 +1,6 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::parts::{Body, Facts, inline, length, listed, short};
+use super::parts::{Body, Facts, inline, is_merged, length, listed, short};
 use super::{Texts, merged};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
@@ -130,7 +130,14 @@ fn scope_words(scope: &ScopeView<'_>) -> String {
 
 fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
     let mut facts = Facts::default();
-    facts.add("Status", if view.status == CaseStatus::Resolved { "resolved" } else { "open" });
+    facts.add(
+        "Status",
+        match view.status {
+            CaseStatus::Resolved if is_merged(view) => "goes on under another name",
+            CaseStatus::Resolved => "resolved",
+            _ => "open",
+        },
+    );
     facts.times(view);
     for component in incident.components.iter().take(NAMES_MAX) {
         facts.said(&crate::message::line::one_line(&component.name), Some(component.state));

@@ -13,12 +13,12 @@ pub(super) fn goes_on_as<'v>(view: &View<'_>, incident: &'v IncidentView<'_>) ->
 pub(super) fn incident(view: &View<'_>, other: &str, facts: Vec<(Box<str>, Box<str>)>) -> Texts {
     let what = match view.level {
         Disclosure::Internal => "This incident is the same as",
-        Disclosure::Business => "This incident is being dealt with together with",
-        Disclosure::External => "We are dealing with this problem together with",
+        Disclosure::Business => "This incident is being dealt with as part of",
+        Disclosure::External => "We are dealing with this problem as part of",
     };
     let mut body = Body::default();
-    body.para(format!("{what} **{}** and goes on under that name. It is not over yet.", inline(other)));
-    body.para("There will be no further news under the name that this message has.");
+    body.para(format!("{what} **{}**.", inline(other)));
+    body.para("From here on there is news under that name alone.");
     let news = format!("It goes on as {other}");
     Texts { short: short(view, &news), body: body.finish(), facts, ..Texts::default() }
 }

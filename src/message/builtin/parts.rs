@@ -1,7 +1,7 @@
 //! What the built-in messages are put together from: paragraphs, facts, links, and the words for status and time.
 
 use crate::event::{Span, Time};
-use crate::message::view::View;
+use crate::message::view::{Detail, View};
 use crate::message::{CaseStatus, Disclosure, Kind, line, markdown, slot};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -139,8 +139,14 @@ pub(super) fn short(view: &View<'_>, news: &str) -> Box<str> {
     out.into()
 }
 
+/// Whether the case goes on as another one.
+pub(super) fn is_merged(view: &View<'_>) -> bool {
+    matches!(&view.detail, Detail::Incident(incident) if incident.goes_on_as.is_some())
+}
+
 fn status_word(view: &View<'_>) -> &'static str {
     match (view.status, view.kind) {
+        (CaseStatus::Resolved, _) if is_merged(view) => "MERGED",
         (CaseStatus::Resolved, _) => "RESOLVED",
         (CaseStatus::Lost, _) => "NO LONGER REPORTED",
         // Whether somebody was escalated to is an insider's affair.

@@ -5,7 +5,7 @@ use super::world::{Manner, World, config};
 use serde_json::{Map, Value, json};
 use tidings::decide::{
     AckWay, CaseAbout, Command, DraftText, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict,
-    What, command_refusal, incident_case, redrive_refusal,
+    What, command_refusal, incident_case, redrive_refusal, remarks,
 };
 use tidings::event::id::CaseId;
 use tidings::event::id::DeliveryId;
@@ -24,6 +24,7 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
         ["firing", rest @ ..] => alerts(world, Status::Firing, rest),
         ["resolved", rest @ ..] => alerts(world, Status::Resolved, rest),
         ["incident", id, action, rest @ ..] => incident(world, id, action, rest),
+        ["remarks", rest @ ..] => remarked(world, rest, text),
         ["channel", channel, manner @ ..] => {
             world.manners.insert(Name::from(*channel), read_manner(manner));
             (None, Vec::new())
@@ -92,6 +93,16 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
         ["wait"] => (None, Vec::new()),
         other => panic!("no such step: {other:?}"),
     }
+}
+
+/// `remarks incident …`: what is odd about the event, before what became of it.
+fn remarked(world: &mut World, words: &[&str], text: &mut String) -> Came {
+    world.remarks = Some(Vec::new());
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let (word, facts) = act(world, &words, text);
+    let remarks = world.remarks.take().unwrap_or_default();
+    let said = remarks.iter().map(ToString::to_string).chain(word).collect::<Vec<_>>().join("; ");
+    ((!said.is_empty()).then_some(said), facts)
 }
 
 fn span(text: &str) -> Span {
@@ -203,6 +214,9 @@ fn instant(world: &World, text: &str) -> Time {
 /// Puts in an event: at once, or into the stream while the process is stopped.
 fn event(world: &mut World, event: Event, identity: Option<Identity>) -> Came {
     let origin = Origin { lane: Some(Name::from("stream")), identity, ..Origin::default() };
+    if world.remarks.is_some() {
+        world.remarks = Some(remarks(&world.state, &world.policy, world.now, &event));
+    }
     let input = Input { at: world.now, origin, what: What::Event(event) };
     if let Some(waiting) = &mut world.stopped {
         waiting.push(input);
@@ -290,7 +304,9 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
     let mut event_id = None;
     for field in fields {
         let (key, value) = field.split_once('=').unwrap_or_else(|| panic!("not key=value: {field}"));
-        let mut value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        // Double quotes hold words together, so lists are written with single ones.
+        let json = if value.starts_with('[') { value.replace('\'', "\"") } else { value.to_owned() };
+        let mut value = serde_json::from_str(&json).unwrap_or_else(|_| Value::String(value.to_owned()));
         if key == "id" {
             event_id = value.as_str().map(str::to_owned);
             continue;

@@ -109,3 +109,17 @@ fn incidents_and_what_no_row_matches() {
     assert!(shadow[5].starts_with("incidents withheld: "), "{}", shadow[5]);
     assert!(shadow[5].contains("sends nothing"), "{}", shadow[5]);
 }
+
+#[test]
+fn who_is_told_instead_of_who_is_away_is_named() {
+    let shop = include_str!("../../scenarios/policies/shop.toml");
+    let away = "[contact.jonas]\nbackup = \"olga\"\naway = { until = \"2026-11-21T12:00:01Z\" }\n";
+    let policy = config(&format!("{}{ROWS}", shop.replace("[contact.jonas]\n", away))).policy;
+    let event = alert(Status::Firing, &[("alertname", "Slow"), ("team", "payments"), ("severity", "info")]);
+    let told = |after: u64| {
+        let rows = explain(&policy, &event, super::script::begin() + tidings::event::Span::from_secs(after));
+        rows[0].reason.clone()
+    };
+    assert!(told(0).ends_with("it tells olga@sms"), "{}", told(0));
+    assert!(told(1).ends_with("it tells jonas@sms"), "{}", told(1));
+}

@@ -17,7 +17,8 @@ use world::{World, config};
 
 /// The rules that scenarios test.
 const RULES: &[u32] = &[
-    3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 27, 31, 32, 33, 34, 35, 36, 37, 39, 40, 42, 44,
+    3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 30, 31, 32, 33,
+    34, 35, 36, 37, 39, 40, 42, 44,
 ];
 
 /// Rules that no timeline can show, and the test that shows them.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 use tidings::decide::state::Incident;
-use tidings::decide::{End, Fact};
+use tidings::decide::{Command, End, Fact, What};
 use tidings::event::id::{CaseId, DeliveryId};
 use tidings::event::{Name, Recipient, Span, Time};
 use tidings::message::CaseStatus;
@@ -36,7 +36,7 @@ struct Sent {
 }
 
 /// Whose a recipient is: `jonas@mail` and `jonas@sms` are one person.
-fn person(recipient: &Recipient) -> String {
+pub(super) fn person(recipient: &Recipient) -> String {
     let text = recipient.as_str();
     if text.contains('#') { text.to_owned() } else { text.split('@').next().unwrap().to_owned() }
 }
@@ -90,8 +90,63 @@ impl Ledger {
     }
 }
 
+/// A promise of a next word to one person: in which briefing, and by when.
+type Promised = (CaseId, Name, String, Time);
+
+/// R22: whoever was handed a message that promises a next word is handed one in time, or the miss is a fact.
+fn promises_hold(world: &World) -> Result<(), String> {
+    let mut says: BTreeMap<DeliveryId, (CaseId, Name, String)> = BTreeMap::new();
+    let mut open: BTreeMap<(CaseId, Name, String), (Time, Time)> = BTreeMap::new();
+    let mut ended: Vec<(CaseId, Name, String, Time)> = Vec::new();
+    let mut late: Vec<(Promised, Time, Time)> = Vec::new();
+    for (_, input, facts) in &world.journal {
+        for fact in facts {
+            match fact {
+                Fact::Notified(notified) => {
+                    for decided in &notified.deliveries {
+                        let whose = person(&decided.recipient);
+                        let said = (notified.case, notified.audience.clone(), whose);
+                        says.insert(decided.id, said);
+                    }
+                }
+                Fact::PromiseEnded { case, audience, recipient, .. } => {
+                    ended.push((*case, audience.clone(), person(recipient), input.at));
+                }
+                Fact::Ended { delivery, end: End::Delivered(_) } => {
+                    let (case, audience, whose) = says[delivery].clone();
+                    let next = world.promised.get(delivery).copied().flatten();
+                    let key = (case, audience.clone(), whose.clone());
+                    // A message that was under way for long promises nothing that is past.
+                    let before = match next.filter(|next| *next > input.at) {
+                        Some(next) => open.insert(key, (next, input.at)),
+                        None => open.remove(&key),
+                    };
+                    let in_time = |(due, _): &(Time, Time)| *due + Span::from_mins(1) >= input.at;
+                    if let Some((due, since)) = before.filter(|before| !in_time(before)) {
+                        late.push(((case, audience, whose, due), since, input.at));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let said_so = |(promise, since, until): &(Promised, Time, Time)| {
+        let (case, audience, whose, _) = promise;
+        let same = |end: &&Promised| (&end.0, &end.1, &end.2) == (case, audience, whose);
+        ended.iter().filter(same).any(|end| *since <= end.3 && end.3 <= *until)
+    };
+    match late.into_iter().find(|promise| !said_so(promise)) {
+        Some(((case, audience, whose, due), _, at)) => Err(format!(
+            "{whose} in {audience} was promised a word about {case} by {}, got one at {}, and no fact says so",
+            written(due),
+            written(at)
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Everything that was decided, for people.
-fn transcript(world: &World) -> String {
+pub(super) fn transcript(world: &World) -> String {
     let mut teller = Teller::default();
     let mut out = String::new();
     for (_, input, facts) in &world.journal {
@@ -102,10 +157,46 @@ fn transcript(world: &World) -> String {
     out
 }
 
+/// What a policy is made of.
+pub(super) type Choices = (u8, u8, u8, u8, u8, u8);
+
+/// How a row to insiders or to business keeps its audience told.
+fn inside(choice: u8) -> &'static str {
+    [
+        "",
+        "lasting = \"2m\"\nfirst_within = \"5m\"",
+        "update_every = \"10m\"",
+        "update_every = \"10m\"\nholding_update = false",
+        "ack_within = \"3m\"\nescalate_to = \"desk\"",
+        "fallback = { after = \"1m\", via = [\"mail\", \"sms\"] }\nupdate_every = \"30m\"",
+        "hold_resolved = \"5m\"\ndeadlines = [\"7m\", \"1h\"]",
+        "after = [\"wall\", \"desk\"]\nack_within = \"10m\"",
+    ][usize::from(choice) % 8]
+}
+
+/// The same of a row about alerts.
+fn alerts(choice: u8) -> &'static str {
+    if choice % 8 == 1 { "first_within = \"5m\"" } else { inside(choice) }
+}
+
+/// The same of a row to outsiders.
+fn outsiders(choice: u8) -> &'static str {
+    [
+        "approve = false",
+        "approve = true\nfirst_within = \"6m\"",
+        "approve = true\nfirst_within = \"6m\"\nunapproved = { after = \"2m\", escalate_to = \"duty\", at_due = \"nothing\" }",
+        "approve = true\nhold_resolved = \"4m\"\nupdate_every = \"15m\"\nfirst_within = \"1m\"",
+        "approve = false\nupdate_every = \"10m\"\nfirst_within = \"20m\"",
+        "approve = true",
+        "approve = false\nhold_resolved = \"10m\"\nafter = [\"duty\"]",
+        "approve = true\ndeadlines = [\"9m\"]\nupdate_every = \"on change\"",
+    ][usize::from(choice) % 8]
+}
+
 /// A policy from a few choices.
-fn policy(choices: (u8, u8, u8, u8)) -> String {
+pub(super) fn policy(choices: Choices) -> String {
     let shop = include_str!("../../scenarios/policies/shop.toml");
-    let (pace, ways, people, rows) = choices;
+    let (pace, ways, people, rows, keep, outside) = choices;
     let pace = ["", "throttle = { max = 2, per = \"5m\" }", "repeat_every = \"20m\"", "dedupe_for = \"0s\""]
         [usize::from(pace) % 4];
     let via = [
@@ -130,18 +221,25 @@ fn policy(choices: (u8, u8, u8, u8)) -> String {
         "backup = \"mara\"\naway = { from = \"2026-11-21T12:10:00Z\", until = \"2026-11-21T12:40:00Z\" }\n",
     ][usize::from(people) / 3 % 4];
     let shop = shop.replace("[contact.jonas]\n", &format!("[contact.jonas]\n{jonas}"));
-    let approve = if people % 3 == 2 { "approve = false" } else { "" };
+    let approve = if people % 3 == 2 { outsiders(outside) } else { inside(outside) };
+    let (pages, kept) = (alerts(keep), inside(keep));
+    let customers = outsiders(outside / 8);
     let mut text = format!(
-        "{shop}\n[[route]]\nname = \"pages\"\nkind = \"alert\"\naudience = \"duty\"\nvia = {via}\ngroup_by = {by}\n{pace}\n\
-         [[route]]\nname = \"incidents\"\nkind = \"incident\"\naudience = \"duty\"\nvia = {via}\n{pace}\n"
+        "{shop}\n[[route]]\nname = \"pages\"\nkind = \"alert\"\naudience = \"duty\"\nvia = {via}\ngroup_by = {by}\n{pace}\n{pages}\n\
+         [[route]]\nname = \"incidents\"\nkind = \"incident\"\naudience = \"duty\"\nvia = {via}\n{pace}\n{kept}\n"
     );
     if rows % 2 == 0 {
         text.push_str(&format!(
             "[[route]]\nname = \"executives\"\nkind = \"incident\"\nseverity = \"sev2 or worse\"\naudience = \"executives\"\nvia = {via}\n{approve}\n"
         ));
     }
+    if rows % 5 < 2 {
+        text.push_str("[[incident]]\nname = \"auto\"\nmatch = [\"alertname=~\\\"A|B\\\"\"]\nlasting = \"1m\"\ngroup_by = [\"cluster\"]\nresolve_after = \"5m\"\n");
+    }
     if rows % 3 == 0 {
-        text.push_str("[[route]]\nname = \"customers\"\nkind = \"alert\"\nseverity = \"sev2 or worse\"\naudience = \"customers\"\napprove = false\n");
+        text.push_str(&format!(
+            "[[route]]\nname = \"customers\"\nkind = \"alert\"\nseverity = \"sev2 or worse\"\naudience = \"customers\"\n{customers}\n"
+        ));
     }
     text
 }
@@ -156,13 +254,13 @@ const ALERTS: [&str; 6] = [
 ];
 
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     Words(String),
     Wait(u64),
-    Reload((u8, u8, u8, u8)),
+    Reload(Choices),
 }
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
+pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
     let alert = prop::sample::select(ALERTS.to_vec());
     let fires = alert.clone().prop_map(|alert| Act::Words(format!("firing {alert}")));
     let ends = alert.prop_map(|alert| Act::Words(format!("resolved {alert}")));
@@ -170,8 +268,12 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         "open severity=sev1",
         "open severity=sev3 title.internal=inside-one title.public=hello",
         "update severity=sev2",
+        "update note.public=news-for-all data_exposure=true",
+        "update note.public=other-news stage=identified",
         "update title.internal=inside-two title.business=inside-word",
         "acknowledge by=jonas",
+        "merge into=INC-0",
+        "merge into=INC-1",
         "resolve",
         "reopen",
     ]);
@@ -197,10 +299,16 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         "silent prometheus",
         "stop",
         "start",
+        "ack INC-0 jonas",
+        "ack INC-1 mara",
+        "ack pages olga",
+        "answer all",
+        "answer all",
+        "refuse all",
     ]);
     let other = other.prop_map(|words| Act::Words(words.to_owned()));
     let wait = prop::sample::select(vec![1, 5, 29, 30, 31, 60, 299, 300, 1200]).prop_map(Act::Wait);
-    let reload = any::<(u8, u8, u8, u8)>().prop_map(Act::Reload);
+    let reload = any::<Choices>().prop_map(Act::Reload);
     let act = prop_oneof![
         4 => fires, 3 => ends, 4 => incident, 2 => channels, 1 => by_hand, 2 => other, 5 => wait, 1 => reload,
     ];
@@ -208,7 +316,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// Lets time pass.
-fn pass(world: &mut World, span: Span) {
+pub(super) fn pass(world: &mut World, span: Span) {
     let until = world.now + span;
     let mut steps = 0;
     while world.go_on(until).is_some() {
@@ -218,9 +326,12 @@ fn pass(world: &mut World, span: Span) {
     world.now = until;
 }
 
-fn play(world: &mut World, text: &mut String, line: &str) {
+pub(super) fn play(world: &mut World, text: &mut String, line: &str) {
     let stopped = world.stopped.is_some();
     match line {
+        "answer all" | "refuse all" if stopped => return,
+        "answer all" => return answer_all(world, true),
+        "refuse all" => return answer_all(world, false),
         "start" if !stopped => return,
         "stop" if stopped => return,
         _ => {}
@@ -232,7 +343,24 @@ fn play(world: &mut World, text: &mut String, line: &str) {
     act(world, &words(line), text);
 }
 
-fn config_of() -> ProptestConfig {
+/// Every draft is approved, or refused.
+pub(super) fn answer_all(world: &mut World, approve: bool) {
+    let drafts = world.state.cases.iter().flat_map(|(id, case)| {
+        let waiting = case.briefings.iter().filter_map(|briefing| Some((briefing, briefing.draft()?)));
+        waiting.map(|(briefing, draft)| (*id, briefing.audience.clone(), draft.revision))
+    });
+    for (case, audience, revision) in drafts.collect::<Vec<_>>() {
+        let by = "mara".into();
+        let command = if approve {
+            Command::ApproveDraft { case, audience, revision, by }
+        } else {
+            Command::RejectDraft { case, audience, revision, by, reason: "no".into() }
+        };
+        world.inside(What::Command(command));
+    }
+}
+
+pub(super) fn config_of() -> ProptestConfig {
     ProptestConfig {
         cases: ProptestConfig::default().cases / 4,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
@@ -245,7 +373,7 @@ proptest! {
     #![proptest_config(config_of())]
 
     #[test]
-    fn whoever_was_told_it_broke_is_told_it_is_fixed(first in any::<(u8, u8, u8, u8)>(), acts in acts()) {
+    fn whoever_was_told_it_broke_is_told_it_is_fixed(first in any::<Choices>(), acts in acts()) {
         let mut text = policy(first);
         let loaded = config(&text);
         let mut world = World::new(Arc::new(loaded.policy.clone()), begin());
@@ -279,6 +407,9 @@ proptest! {
             }
         }
         pass(&mut world, Span::from_mins(8 * 60));
+        // What was refused, or must not go out without an answer, gets one.
+        answer_all(&mut world, true);
+        pass(&mut world, Span::from_mins(60));
         world.check_whole();
         prop_assert!(world.state.deliveries.is_empty(), "still pending: {:?}", world.state.deliveries);
         prop_assert!(world.state.digests.is_empty(), "still withheld: {:?}", world.state.digests);
@@ -292,6 +423,9 @@ proptest! {
                 continue;
             }
             prop_assert!(false, "{person} was told last that {case} is {status:?}\n{}", transcript(&world));
+        }
+        if let Err(broken) = promises_hold(&world) {
+            prop_assert!(false, "{broken}\n{}", transcript(&world));
         }
         for (recipient, times) in &mut ledger.arrived {
             // What waited for its channel arrives in another order.
@@ -321,7 +455,7 @@ fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     each.collect()
 }
 
-const EVENTS: [&str; 12] = [
+const EVENTS: [&str; 14] = [
     "open at=0:10 severity=sev3 title.internal=first",
     "open at=0:20 severity=sev1 source=other",
     "update at=0:20 severity=sev2",
@@ -334,6 +468,8 @@ const EVENTS: [&str; 12] = [
     "acknowledge at=0:25 by=jonas severity=sev2",
     "acknowledge at=0:22 by=mara",
     "note at=0:05 note.internal=seen by=mara",
+    "merge at=0:18 into=INC-2 by=mara",
+    "merge at=0:28 into=INC-3 severity=sev4",
 ];
 
 /// What must not depend on the order.
@@ -347,7 +483,7 @@ proptest! {
 
     #[test]
     fn every_order_of_an_incidents_events_gives_the_same_end(picked in prop::collection::vec(0..EVENTS.len(), 1..5)) {
-        let policy = Arc::new(config(&policy((0, 0, 0, 0))).policy);
+        let policy = Arc::new(config(&policy((0, 0, 0, 0, 0, 0))).policy);
         // One of them comes twice.
         let mut all = picked.clone();
         all.push(picked[0]);

@@ -49,8 +49,12 @@ pub struct World {
     pub journal: Vec<(Arc<Policy>, Input, Vec<Fact>)>,
     /// What insiders wrote: no message to outsiders may hold it.
     pub inside: Vec<String>,
+    /// What is odd about the newest event, while a step asks for that.
+    pub remarks: Option<Vec<tidings::decide::Remark>>,
     /// While the process is stopped, events wait in their stream.
     pub stopped: Option<Vec<Input>>,
+    /// What each message promised when it was last let go.
+    pub promised: BTreeMap<DeliveryId, Option<Time>>,
     /// What `holds` found otherwise.
     pub wrong: Vec<String>,
     ended: BTreeSet<DeliveryId>,
@@ -90,7 +94,9 @@ impl World {
             under_way: BTreeMap::new(),
             journal: Vec::new(),
             inside: Vec::new(),
+            remarks: None,
             stopped: None,
+            promised: BTreeMap::new(),
             wrong: Vec::new(),
             ended: BTreeSet::new(),
         }
@@ -123,6 +129,7 @@ impl World {
 
     fn attempt(&mut self, id: DeliveryId) {
         let Some(delivery) = self.state.deliveries.get(&id) else { return };
+        self.promised.insert(id, delivery.next_update);
         let manner = self.manners.get(&delivery.channel).unwrap_or(&Manner::Takes);
         let latency = self.latency.get(&delivery.channel).copied().unwrap_or(ANSWER);
         let takes = if matches!(manner, Manner::Hangs) { DEADLINE } else { latency };

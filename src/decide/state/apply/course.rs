@@ -103,7 +103,9 @@ impl State {
             revision: drafted.revision,
             kind: drafted.kind,
             said: drafted.said,
-            begun: before.filter(|draft| !draft.rejected).map_or(now, |draft| draft.begun),
+            begun: before
+                .filter(|draft| !draft.rejected && draft.kind == drafted.kind)
+                .map_or(now, |draft| draft.begun),
             due: drafted.due,
             text: drafted.text.clone(),
             asked: Asked::Nobody,

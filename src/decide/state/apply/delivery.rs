@@ -2,7 +2,7 @@
 
 use crate::decide::fact::{End, Fact, SupersededBy};
 use crate::decide::input::Accepted;
-use crate::decide::state::{Delivery, Due, Health, Line, Standing, State, Told};
+use crate::decide::state::{Briefing, Delivery, Due, Health, Line, Standing, State, Told};
 use crate::event::id::DeliveryId;
 use crate::message::Kind;
 
@@ -60,7 +60,14 @@ impl State {
             channel.oldest_first().next().map(|(_, oldest)| oldest)
         });
         self.leave_standing(id);
+        let now = self.time;
         let Some(delivery) = self.deliveries.get_mut(&id) else { return };
+        // What waited for long promises what its audience is promised by now, and nothing that is past.
+        if delivery.next_update.is_some() {
+            let briefing = self.cases.get(&delivery.case).and_then(|case| case.briefing(&delivery.audience));
+            let promise = briefing.and_then(Briefing::promise).map(|promise| promise.due);
+            delivery.next_update = promise.filter(|due| *due > now);
+        }
         delivery.standing = Standing::Released;
         delivery.released_at = self.time;
         delivery.attempts += 1;
@@ -86,6 +93,9 @@ impl State {
         }
         if matches!(end, End::Delivered(_)) || delivery.maybe_sent {
             self.told(&delivery);
+        }
+        if matches!(end, End::Delivered(_)) && !matches!(delivery.kind, Kind::Digest | Kind::Notice) {
+            self.handed(&delivery);
         }
         let Some(line) = self.line_mut(&delivery) else { return };
         line.pending.retain(|pending| *pending != id);
@@ -122,12 +132,18 @@ impl State {
             return;
         }
         line.told = Some(told);
-        if matches!(delivery.kind, Kind::Digest | Kind::Notice) {
-            return;
-        }
-        self.no_longer_promised(&delivery.case, &delivery.audience, &delivery.recipient);
-        if let Some(line) = self.line_mut(delivery) {
-            line.promised = delivery.next_update;
+        // What may have arrived may have promised something; it keeps no promise.
+        line.promised = line.promised.or(delivery.next_update);
+    }
+
+    /// The recipient was handed a message: what it was promised is kept, and what the message promises holds.
+    fn handed(&mut self, delivery: &Delivery) {
+        let newest = self.line_mut(delivery).and_then(|line| line.told).map(|told| told.at);
+        if newest.is_some_and(|newest| newest <= delivery.decided_at) {
+            self.no_longer_promised(&delivery.case, &delivery.audience, &delivery.recipient);
+            if let Some(line) = self.line_mut(delivery) {
+                line.promised = delivery.next_update;
+            }
         }
     }
 

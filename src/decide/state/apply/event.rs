@@ -29,6 +29,11 @@ impl State {
             Fact::AlertsForgotten { alerts } => {
                 alerts.iter().for_each(|alert| drop(self.alerts.remove(alert)));
             }
+            Fact::MergeWaits { incident, waits } => {
+                if let Some(incident) = self.incidents.get_mut(incident) {
+                    incident.merge_waits = *waits;
+                }
+            }
             Fact::IncidentChanged { event, stamp, open, received } => {
                 self.incident_changed(event, *stamp, *open, received.unwrap_or(self.time));
             }

@@ -40,7 +40,8 @@ impl State {
             | Fact::AlertResolved { .. }
             | Fact::AlertsLost { .. }
             | Fact::AlertsForgotten { .. }
-            | Fact::IncidentChanged { .. } => self.apply_event(fact),
+            | Fact::IncidentChanged { .. }
+            | Fact::MergeWaits { .. } => self.apply_event(fact),
             Fact::Watch { incident, change } => self.apply_watch(incident, change),
             Fact::CaseOpened { .. }
             | Fact::AlertJoined { .. }
