@@ -5,6 +5,7 @@ mod explain;
 mod keep;
 mod properties;
 mod script;
+mod sev1;
 mod tell;
 mod world;
 
