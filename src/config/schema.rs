@@ -135,14 +135,6 @@ fn text_of_template(phases: bool) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
-fn layers() -> Value {
-    let text = json!({ "type": "string", "minLength": 1 });
-    json!({ "anyOf": [text, {
-        "type": "object", "properties": { "internal": text, "business": text, "public": text },
-        "minProperties": 1, "additionalProperties": false,
-    }] })
-}
-
 fn takes(takes: Takes) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string", "minLength": 1 } });
     match takes {
@@ -228,7 +220,13 @@ fn takes(takes: Takes) -> Value {
         Takes::Day => json!({ "type": "string", "minLength": 10 }),
         Takes::Parts => text_of_template(false),
         Takes::Components => json!({ "type": "object", "additionalProperties": text_of_template(true) }),
-        Takes::Layers => layers(),
+        Takes::Layers => {
+            let text = json!({ "type": "string", "minLength": 1 });
+            json!({ "anyOf": [text, {
+                "type": "object", "properties": { "internal": text, "business": text, "public": text },
+                "minProperties": 1, "additionalProperties": false,
+            }] })
+        }
         Takes::Aliases => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
     }
 }
