@@ -139,6 +139,13 @@ pub enum Fact {
         /// Whether its source says nothing at all any more.
         whole_source: bool,
     },
+    /// An alert is to be read again, because a row may match it then (R11), or is not.
+    ReadingPlanned {
+        /// Which alert.
+        fingerprint: Fingerprint,
+        /// When; `None` for not at all.
+        at: Option<Time>,
+    },
     /// Alerts that nobody needs to hear of again left State.
     AlertsForgotten {
         /// Which alerts.
