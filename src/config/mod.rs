@@ -24,6 +24,7 @@ pub mod suggest;
 mod table;
 mod team;
 mod template;
+mod template_reference;
 mod token;
 mod unbuilt;
 mod unreachable;
@@ -45,6 +46,7 @@ pub use nats::{Carries, Lane, NatsLogin, NatsSettings, Start};
 pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
+pub use template_reference::templates_md;
 pub use token::{Right, Token};
 pub use value::Rate;
 

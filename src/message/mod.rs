@@ -32,7 +32,7 @@ pub use neutral::Message;
 pub use state::state_digest;
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow};
-pub use templates::{PHASES, TemplateProblem, TemplateSource, TemplateText, Templates};
+pub use templates::{PHASES, TEMPLATE_WORDS, TemplateProblem, TemplateSource, TemplateText, Templates};
 pub use title::title_at;
 pub use told::words_of;
 pub use view::View;

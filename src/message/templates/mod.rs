@@ -18,6 +18,14 @@ use std::sync::Arc;
 /// The longest short text that a template may write, in bytes: as much as any SMS gateway takes.
 const SHORT_MAX: usize = 1600;
 
+/// What templates are written with: statements, filters, tests and functions.
+pub const TEMPLATE_WORDS: [(&str, &[&str]); 4] = [
+    ("statements", &engine::STATEMENTS),
+    ("filters", &engine::FILTERS),
+    ("tests, behind `is`", &engine::TESTS),
+    ("functions", &engine::FUNCTIONS),
+];
+
 /// The parts that a template may write.
 const PARTS: [&str; 3] = ["title", "short", "body"];
 
