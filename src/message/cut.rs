@@ -35,6 +35,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         about,
     } = subject;
     let status = status_of(subject, level);
+    let held = *hold && subject.status == CaseStatus::Resolved;
     let (about, detail) = match about {
         About::Alerts { group, shown, firing, ended, truncated } => {
             let group = GroupView {
@@ -47,7 +48,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
             ("alerts", Detail::Group(group))
         }
         About::Incident(record) => {
-            ("incident", Detail::Incident(Box::new(incident(record, status, *hold, see))))
+            ("incident", Detail::Incident(Box::new(incident(record, status, held, see))))
         }
         About::Digest { reason, shown, total } => {
             let cases = shown.iter().map(|item| case(item, see)).collect();
@@ -182,7 +183,7 @@ fn case<'a>(item: &'a DigestItem, see: Sight) -> CaseView<'a> {
     }
 }
 
-fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see: Sight) -> IncidentView<'a> {
+fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see: Sight) -> IncidentView<'a> {
     // Notes are for the timeline and told to nobody (DESIGN, section 9).
     let IncidentRecord {
         id,
@@ -210,7 +211,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         source,
         notes: _,
     } = record;
-    let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
+    let stage = stage_at(*stage, status, held || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
     let layers = |level| TextsView {
@@ -226,7 +227,11 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
         incident: see.when(Field::Incident, || text(id)),
         stage: see.maybe(Field::Stage, stage),
         stage_in_words: see.maybe(Field::StageInWords, stage.map(stage_in_words)),
-        note: see.layer(Field::Note, note).or(Some(Cow::Borrowed(neutral_note(status, stage)))),
+        // The newest note may say that it is over.
+        note: see
+            .layer(Field::Note, note)
+            .filter(|_| !held)
+            .or(Some(Cow::Borrowed(neutral_note(status, stage)))),
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),

@@ -222,7 +222,7 @@ impl Compiled {
 }
 
 /// Every body says when more is known and that it is late (R22), whether its author thought of it or not.
-fn with_promise(mut body: String) -> Box<str> {
+pub(super) fn with_promise(mut body: String) -> Box<str> {
     for promise in [slot::next_update(), slot::delay()] {
         if !body.contains(&promise) {
             body.truncate(body.trim_end().len());
