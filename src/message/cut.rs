@@ -36,30 +36,7 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
     } = subject;
     let status = status_of(subject, level);
     let held = *hold && subject.status == CaseStatus::Resolved;
-    let (about, detail) = match about {
-        About::Alerts { group, shown, firing, ended, truncated } => {
-            let group = GroupView {
-                group_labels: see.is(Field::GroupLabels, CleanLabels(group)),
-                alerts: see.when(Field::Alerts, || shown.iter().map(alert).collect()),
-                firing: see.is(Field::Firing, *firing),
-                ended: see.is(Field::Ended, *ended),
-                truncated: see.is(Field::Truncated, *truncated),
-            };
-            ("alerts", Detail::Group(group))
-        }
-        About::Incident(record) => {
-            ("incident", Detail::Incident(Box::new(incident(record, status, held, see))))
-        }
-        About::Digest { reason, shown, total } => {
-            let cases = shown.iter().map(|item| case(item, see)).collect();
-            let digest =
-                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
-            ("digest", Detail::Digest(digest))
-        }
-        About::Notice { title: _, text: words } => {
-            ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
-        }
-    };
+    let (about, detail) = detail(about, status, held, see);
     let advice = match &detail {
         Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
         _ => None,
@@ -85,6 +62,39 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
         advice,
         detail,
+    }
+}
+
+/// The word for what it is about, and that part of the view.
+fn detail<'a>(
+    about: &'a About<'a>,
+    status: CaseStatus,
+    held: bool,
+    see: Sight,
+) -> (&'static str, Detail<'a>) {
+    match about {
+        About::Alerts { group, shown, firing, ended, truncated } => {
+            let group = GroupView {
+                group_labels: see.is(Field::GroupLabels, CleanLabels(group)),
+                alerts: see.when(Field::Alerts, || shown.iter().map(alert).collect()),
+                firing: see.is(Field::Firing, *firing),
+                ended: see.is(Field::Ended, *ended),
+                truncated: see.is(Field::Truncated, *truncated),
+            };
+            ("alerts", Detail::Group(group))
+        }
+        About::Incident(record) => {
+            ("incident", Detail::Incident(Box::new(incident(record, status, held, see))))
+        }
+        About::Digest { reason, shown, total } => {
+            let cases = shown.iter().map(|item| case(item, see)).collect();
+            let digest =
+                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
+            ("digest", Detail::Digest(digest))
+        }
+        About::Notice { title: _, text: words } => {
+            ("notice", Detail::Notice(NoticeView { text: see.when(Field::Text, || text(words)) }))
+        }
     }
 }
 
@@ -214,6 +224,8 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see:
     let stage = stage_at(*stage, status, held || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
+    // The newest note may tell of an end that is held back.
+    let news = see.layer(Field::Note, note).filter(|_| !held);
     let layers = |level| TextsView {
         title: layer_of(title, level),
         note: layer_of(note, level),
@@ -227,11 +239,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see:
         incident: see.when(Field::Incident, || text(id)),
         stage: see.maybe(Field::Stage, stage),
         stage_in_words: see.maybe(Field::StageInWords, stage.map(stage_in_words)),
-        // The newest note may say that it is over.
-        note: see
-            .layer(Field::Note, note)
-            .filter(|_| !held)
-            .or(Some(Cow::Borrowed(neutral_note(status, stage)))),
+        note: news.or(Some(Cow::Borrowed(neutral_note(status, stage)))),
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
