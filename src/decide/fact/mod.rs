@@ -21,6 +21,7 @@ use super::input::{Failure, Garbage, PolicyText};
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
 use crate::event::{IncidentEvent, Labels, Name, Recipient, Severity, Time};
 use crate::message::Disclosure;
+pub use crate::message::Edit as DraftText;
 use serde::{Deserialize, Serialize};
 
 /// One fact.
