@@ -201,6 +201,7 @@ impl Page<'_> {
             decided_at: now,
             now,
             filling: Filling { zone, next_update, delay: None },
+            answer: None,
             thread: Digest::of(&[b"preview"]),
             first: None,
             meant_for: None,
