@@ -201,10 +201,10 @@ impl Page<'_> {
             decided_at: now,
             now,
             filling: Filling { zone, next_update, delay: None },
-            answer: None,
             thread: Digest::of(&[b"preview"]),
             first: None,
             meant_for: None,
+            answer: None,
             deadline: Span::from_secs(15),
         }
     }

@@ -150,7 +150,7 @@ impl Player<'_> {
 
     fn command(&mut self, place: &FileLine, expected: &str, command: Command) {
         match command_refusal(&self.world.state, &self.world.policy, &command) {
-            Some(refused) => self.fail(place, expected, refused.text),
+            Some(why) => self.fail(place, expected, why.text),
             None => _ = self.world.inside(What::Command(command)),
         }
     }
