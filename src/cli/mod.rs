@@ -8,8 +8,10 @@ mod healthy;
 mod incident;
 mod journal;
 mod offline;
+mod preview;
 mod remote;
 mod run;
+mod test;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,8 +55,12 @@ enum Command {
     Healthy(Server),
     /// Reads the configuration and reports every mistake at once.
     Check(check::Arguments),
+    /// Runs the tests of the configuration in simulated time: who would be told, by which channel, and who not.
+    Test(test::Arguments),
     /// Shows row by row who would be told of an event, and who not, and why.
     Explain(explain::Arguments),
+    /// Shows every phase of a case as an audience would read it on each sort of channel.
+    Preview(preview::Arguments),
     /// Sends a test message to an audience, a channel's recipients or one recipient.
     SendTest(remote::SendTest),
     /// Holds a channel back until it is resumed; what goes by it waits.
@@ -96,7 +102,9 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Healthy(server) => healthy::run(&server),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments),
         Command::SendTest(arguments) => remote::send_test(&arguments),
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),

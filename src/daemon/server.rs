@@ -128,6 +128,7 @@ fn grants(config: &Config) -> Result<Vec<Grant>, String> {
             config::Right::Ingest => Right::Ingest,
             config::Right::Read => Right::Read,
             config::Right::Acknowledge => Right::Acknowledge,
+            config::Right::Silence => Right::Silence,
             config::Right::Approve => Right::Approve,
             config::Right::Admin => Right::Admin,
         });

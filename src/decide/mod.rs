@@ -46,6 +46,7 @@ mod via;
 mod wording;
 
 pub mod explain;
+pub mod preview;
 pub mod state;
 
 pub use alert::{group_id, is_unchanged};

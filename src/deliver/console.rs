@@ -22,7 +22,8 @@ const WIDTH: usize = 96;
 const LINE_LIMIT: usize = 500;
 
 /// What a channel of `type = "console"` is.
-pub const KIND: ChannelKind = ChannelKind { name: "console", address: None, settings: read, schema };
+pub const KIND: ChannelKind =
+    ChannelKind { name: "console", address: None, settings: read, preview: None, schema };
 
 /// Messages are printed on standard output. There are no keys of its own.
 #[derive(Debug, Deserialize, JsonSchema)]

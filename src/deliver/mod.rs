@@ -123,6 +123,9 @@ pub struct ChannelKind {
     pub address: Option<AddressKind>,
     /// Reads the kind's own keys; those of [`Common`] and `type` are taken out before. The error bears the place.
     pub settings: fn(toml::de::Deserializer<'_>) -> Result<Box<dyn Settings>, toml::de::Error>,
+    /// What the reader sees of an attempt, with the kind's own defaults and without sending anything; `None` where no
+    /// reader is meant.
+    pub preview: Option<fn(&Attempt) -> String>,
     /// The JSON Schema of the kind's own keys, whose descriptions are the generated reference.
     pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
 }

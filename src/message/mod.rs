@@ -19,6 +19,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub mod lint;
 pub mod markdown;
 pub mod sample;
 pub mod slot;

@@ -111,6 +111,12 @@ impl Letterhead {
     }
 }
 
+/// The subject and the text part, as a mail program shows them.
+pub(super) fn preview(attempt: &Attempt) -> String {
+    let texts = Texts::of(attempt);
+    format!("Subject: {}\n\n{}", subject(&texts), texts.plain())
+}
+
 fn describe(error: lettre::error::Error) -> String {
     format!("the message cannot be written: {error}")
 }

@@ -58,6 +58,13 @@ pub struct Plain {
     emoji: bool,
 }
 
+impl Plain {
+    /// What it says.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 /// One part of a block of styled text.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]

@@ -32,6 +32,7 @@ pub const KIND: ChannelKind = ChannelKind {
     name: "sms",
     address: Some(AddressKind::Phone),
     settings: |toml| Ok(Box::new(keys::read(toml)?)),
+    preview: Some(preview),
     schema: Form::json_schema,
 };
 
@@ -153,6 +154,11 @@ impl super::Channel for Channel {
             Ok(Accepted { receipt, body: Some(Digest::of(&[text.as_bytes()])) })
         })
     }
+}
+
+/// The text as a telephone shows it.
+fn preview(attempt: &Attempt) -> String {
+    gsm7::fit(&line(attempt), SEGMENTS.into()).text
 }
 
 /// What there is to say, before it is spelled and cut.
