@@ -105,6 +105,7 @@ def filled(query, rate_interval="1m", span="5m"):
         "$__range": span,
         "$instance": ".+",
         "$channel": ".+",
+        "$audience": ".+",
     }.items():
         query = query.replace(name, value)
     return query

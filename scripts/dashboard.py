@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 from panels import (
+    AUDIENCES,
     BAD,
     CHOSEN,
     FAILED,
     GOOD,
     STREAMS,
+    TOLD,
     WORRY,
     age,
     dashboard,
@@ -368,7 +370,159 @@ def delivery():
     return dashboard("tidings-delivery", "Tidings / Delivery", delivery.__doc__, rows, marks)
 
 
-DASHBOARDS = {"delivery.json": delivery}
+def kept():
+    ended = "tidings_promises_total"
+    missed, late = 'end="missed"', 'end="late"'
+    some, none = steps((1, BAD)), steps((1, WORRY))
+    return [
+        tile(
+            "Promises missed",
+            "Promises of a next word that were not kept, counted by person, in the time that is shown.",
+            f"sum({grown(ended, TOLD, missed)})",
+            some,
+        ),
+        tile(
+            "Promises late",
+            "Promises that were kept, but late, counted by person, in the time that is shown.",
+            f"sum({grown(ended, TOLD, late)})",
+            none,
+        ),
+        tile(
+            "First words missed",
+            "Times that an audience was not told within the time that its row states, in the time that is shown.",
+            f"sum({grown('tidings_first_words_missed_total', TOLD)})",
+            some,
+        ),
+        tile(
+            "Waiting for approval",
+            "Words to outsiders that somebody must approve before they leave, or before an agreed text does.",
+            f"sum({of('tidings_words_held', APPROVAL)})",
+            none,
+        ),
+        tile(
+            "Escalations",
+            "Times that a case was escalated, in the time that is shown.",
+            f"sum({grown('tidings_escalations_total')})",
+        ),
+        tile(
+            "Most told person",
+            "The most messages that one person was handed in 24 hours. Who is told too much reads nothing.",
+            f"max({of('tidings_person_messages_day_max')})",
+            steps((25, WORRY), (50, BAD)),
+        ),
+    ]
+
+
+def first_words():
+    first = "tidings_first_word_seconds"
+    return [
+        lines(
+            "First word by audience",
+            "From the receipt of what opened a case until its first word was handed over, over five minutes.",
+            "s",
+            (quantile(0.5, first, ["audience"], TOLD), "{{audience}} median"),
+            (quantile(0.95, first, ["audience"], TOLD), "{{audience}} 95 %"),
+        ),
+        lines(
+            "First word by severity",
+            "The same, over all chosen audiences. The worst severity should be the fastest.",
+            "s",
+            (quantile(0.5, first, ["severity"], TOLD), "{{severity}} median"),
+            (quantile(0.95, first, ["severity"], TOLD), "{{severity}} 95 %"),
+        ),
+        lines(
+            "First words missed",
+            "Audiences that were not told within `first_within`, in a time as long as that shown.",
+            "short",
+            (f"sum by (audience) ({grown('tidings_first_words_missed_total', TOLD)})", "{{audience}}"),
+        ),
+        lines(
+            "Told of",
+            "Cases that are going on, by the audience that is told of them.",
+            "short",
+            (f"sum by (audience) ({of('tidings_open_briefings', TOLD)})", "{{audience}}"),
+            stack=True,
+        ),
+    ]
+
+
+def promises():
+    ended = f"sum by (audience, end) ({grown('tidings_promises_total', TOLD)})"
+    return [
+        lines(
+            "Promises made",
+            "Messages that promised an audience a next word, in a time as long as that shown.",
+            "short",
+            (f"sum by (audience) ({grown('tidings_promises_made_total', TOLD)})", "{{audience}}"),
+            width=8,
+        ),
+        lines(
+            "Promises ended",
+            "Promises to single persons, by how they ended. Late is worse than kept; missed is told to the owner.",
+            "short",
+            (ended, "{{audience}} {{end}}"),
+            width=8,
+        ),
+        lines(
+            "What was said",
+            "Messages that were decided, by what they are for. Many holding updates: nobody writes news.",
+            "short",
+            (f"sum by (kind) ({grown('tidings_updates_total', TOLD)})", "{{kind}}"),
+            width=8,
+            stack=True,
+        ),
+    ]
+
+
+def waits():
+    return [
+        lines(
+            "Words that wait",
+            "Approval: nobody has looked at it. After: others hear it first. Hold: the end must hold before it is said.",
+            "short",
+            (f"sum by (reason) ({of('tidings_words_held')})", "{{reason}}"),
+            width=8,
+        ),
+        lines(
+            "Escalations",
+            "By what they were for, in a time as long as that shown.",
+            "short",
+            (f"sum by (cause) ({grown('tidings_escalations_total')})", "{{cause}}"),
+            width=8,
+        ),
+        lines(
+            "Told too much",
+            "Persons who were handed at least so many messages in 24 hours; names are in `tidings timeline` alone.",
+            "short",
+            (f"max by (at_least) ({of('tidings_persons_by_messages_day')})", "{{at_least}} and more"),
+            width=8,
+        ),
+    ]
+
+
+APPROVAL = 'reason="approval"'
+
+
+def stakeholders():
+    """For whoever answers for it: was everybody told in time, as often as was promised, and not too often?"""
+    rows = [
+        ("Now", kept()),
+        ("Who was told how fast", first_words()),
+        ("Promises", promises()),
+        ("What waits, and what was too much", waits()),
+    ]
+    marks = [
+        mark("Starts", "blue", f"changes({of('tidings_epoch')}[1m]) > 0", "Tidings started"),
+        mark(
+            "Configurations", "purple", f"changes({of('tidings_config_hash')}[1m]) > 0", "Another configuration holds"
+        ),
+    ]
+    return dashboard(
+        "tidings-stakeholders", "Tidings / Stakeholders", stakeholders.__doc__, rows, marks, chosen=AUDIENCES
+    )
+
+
+DASHBOARDS = {"delivery.json": delivery, "stakeholders.json": stakeholders}
 
 
 def written(make):

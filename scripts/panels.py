@@ -45,8 +45,9 @@ def heartbeat_age():
     return f"(time() - {of('tidings_heartbeat_last_success_timestamp_seconds')}) * {configured}"
 
 
-# The reader's choice of channels.
+# The reader's choice of channels, and of audiences.
 CHOSEN = 'channel=~"$channel"'
+TOLD = 'audience=~"$audience"'
 FAILED = 'result!="accepted"'
 # The lanes of HTTP have no stream to be connected to.
 STREAMS = 'lane!~"http-(alerts|incidents)"'
@@ -181,7 +182,11 @@ def link(title, tooltip, url="", tags=()):
     }
 
 
-def dashboard(uid, title, about, rows, marks):
+CHANNELS = choice("channel", "Channel", "tidings_deliveries_pending")
+AUDIENCES = choice("audience", "Audience", "tidings_open_briefings")
+
+
+def dashboard(uid, title, about, rows, marks, chosen=CHANNELS):
     source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}}
     return {
         "id": None,
@@ -204,7 +209,7 @@ def dashboard(uid, title, about, rows, marks):
             "list": [
                 source,
                 choice("instance", "Instance", "tidings_build_info"),
-                choice("channel", "Channel", "tidings_deliveries_pending"),
+                chosen,
             ]
         },
         "annotations": {"list": marks},

@@ -12,6 +12,7 @@ mod preview;
 mod remote;
 mod run;
 mod test;
+mod timeline;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -73,6 +74,8 @@ enum Command {
     Approve(approve::Arguments),
     /// Declares an incident, says what changes, and shows who was told.
     Incident(Box<incident::Arguments>),
+    /// What happened in a case, who was told what and when, and the figures: the draft of a review.
+    Timeline(timeline::Arguments),
     /// Looks into the journal.
     Journal(journal::Arguments),
 }
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Approve(arguments) => approve::run(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments),
         Command::Incident(arguments) => incident::run(*arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Journal(arguments) => journal::run(arguments),
     };
     exit.into()

@@ -204,6 +204,7 @@ impl Page<'_> {
             thread: Digest::of(&[b"preview"]),
             first: None,
             meant_for: None,
+            answer: None,
             deadline: Span::from_secs(15),
         }
     }

@@ -12,6 +12,7 @@ use super::heartbeat::{Beaten, Beats};
 use super::leases::{Ended, Leases};
 use super::measure;
 use super::messages::Messages;
+use super::persons::Persons;
 use super::task::Tasks;
 use crate::config::Config;
 use crate::decide::state::{Case, Delivery};
@@ -66,6 +67,7 @@ pub struct Engine {
     pub(super) appends: Appends,
     pub(super) leases: Leases,
     pub(super) messages: Messages,
+    pub(super) persons: Persons,
     pub(super) beats: Beats,
     pub(super) tasks: Tasks,
     pub(super) health: Arc<Health>,
@@ -167,7 +169,7 @@ impl Engine {
             measure::fact(&self.metrics, &self.policy, fact, building.measures());
             match fact {
                 Fact::Notified(notified) => {
-                    self.messages.keep(notified);
+                    self.messages.keep(&self.state, notified);
                     if let What::Command(Command::Heartbeat { beat, .. }) = input.what {
                         let deliveries = notified.deliveries.iter().map(|decided| decided.id);
                         building.beaten.extend(self.beats.decided(beat, deliveries));
@@ -184,7 +186,10 @@ impl Engine {
                     let delivered = matches!(end, End::Delivered(_));
                     building.beaten.extend(self.beats.ended(*delivery, delivered));
                     if let Some(open) = self.messages.ended(*delivery) {
-                        measure::ended(building.measures(), &open, input.at, end);
+                        if delivered {
+                            self.persons.handed(&self.policy, &open.recipient, input.at);
+                        }
+                        measure::ended(building.measures(), &self.state, &open, input.at, end);
                     }
                 }
                 Fact::AlertFired { fingerprint, alert } if !alert.leased => {
@@ -282,6 +287,7 @@ impl Engine {
         self.last_gauges = now;
         measure::gauges(&self.metrics, &self.state, &self.policy);
         self.metrics.leases(self.leases.len());
+        self.metrics.person_messages(&self.persons.counts(now));
         self.mailbox.set_reserve(self.appends.room() == Room::Reserve);
         self.metrics.journal_room(self.appends.room() == Room::Reserve, self.appends.room_bytes());
     }

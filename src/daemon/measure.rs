@@ -3,11 +3,14 @@
 use super::messages::Open;
 use crate::config::Config;
 use crate::decide::state::{Health, State};
-use crate::decide::{CaseAbout, End, Fact, Policy, Verdict, WithheldReason};
+use crate::decide::{CaseAbout, Cause, End, Fact, HeldReason, Policy, PromiseEnd, Verdict, WithheldReason};
 use crate::event::{Name, Severity, Span, Status, Time};
 use crate::ingest::{Arrival, http};
+use crate::message::{CaseStatus, Kind};
 use crate::observe::metrics::Metrics;
-use crate::observe::{AlertState, CaseKind, DeadLetter, EventOutcome, Vocabulary, Withheld};
+use crate::observe::{
+    AlertState, CaseKind, DeadLetter, EventOutcome, Purpose, REMOVED, Vocabulary, Withheld,
+};
 use std::collections::BTreeMap;
 
 /// What one entry is to be counted for, once it is durable (R1).
@@ -18,6 +21,33 @@ pub struct Measures {
     decided: usize,
     withheld: Vec<Withheld>,
     dead_letters: Vec<DeadLetter>,
+    kept: Vec<Kept>,
+}
+
+/// One thing about how audiences are kept told.
+#[derive(Debug)]
+enum Kept {
+    FirstWord(Name, Severity, Span),
+    FirstWordMissed(Name),
+    Said(Name, Purpose, bool),
+    PromiseEnded(Name, PromiseEnd),
+    Escalated(Cause),
+}
+
+impl Kept {
+    fn count(&self, metrics: &Metrics) {
+        match self {
+            Kept::FirstWord(audience, severity, after) => {
+                metrics.first_word(audience.as_str(), *severity, *after);
+            }
+            Kept::FirstWordMissed(audience) => metrics.first_word_missed(audience.as_str()),
+            Kept::Said(audience, purpose, promises) => {
+                metrics.said(audience.as_str(), *purpose, *promises);
+            }
+            Kept::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
+            Kept::Escalated(cause) => metrics.escalated(*cause),
+        }
+    }
 }
 
 impl Measures {
@@ -32,6 +62,7 @@ impl Measures {
         }
         self.withheld.iter().for_each(|reason| metrics.withheld(*reason));
         self.dead_letters.iter().for_each(|kind| metrics.dead_letter(*kind));
+        self.kept.iter().for_each(|kept| kept.count(metrics));
     }
 }
 
@@ -40,7 +71,16 @@ pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Meas
     match fact {
         Fact::Notified(notified) => {
             measures.decided += notified.deliveries.len();
+            let promises = notified.next_update.is_some();
+            measures.kept.push(Kept::Said(notified.audience.clone(), purpose(notified.kind), promises));
         }
+        Fact::FirstWordMissed { audience, .. } => {
+            measures.kept.push(Kept::FirstWordMissed(audience.clone()));
+        }
+        Fact::PromiseEnded { audience, how, .. } => {
+            measures.kept.push(Kept::PromiseEnded(audience.clone(), *how));
+        }
+        Fact::Escalated { cause, .. } => measures.kept.push(Kept::Escalated(*cause)),
         Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
         Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),
         Fact::Quarantined { .. } => measures.dead_letters.push(DeadLetter::Quarantine),
@@ -53,7 +93,7 @@ pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Meas
 }
 
 /// Notes the end of a delivery.
-pub fn ended(measures: &mut Measures, open: &Open, now: Time, end: &End) {
+pub fn ended(measures: &mut Measures, state: &State, open: &Open, now: Time, end: &End) {
     let word = match end {
         End::Delivered(_) => crate::observe::End::Delivered,
         End::Superseded { .. } => crate::observe::End::Superseded,
@@ -65,8 +105,30 @@ pub fn ended(measures: &mut Measures, open: &Open, now: Time, end: &End) {
     };
     if matches!(end, End::Delivered(_)) {
         measures.delays.push((open.channel.clone(), open.severity, now.since(open.event_at)));
+        measures.kept.extend(first_word(state, open, now));
     }
     measures.ended.push((open.channel.clone(), word));
+}
+
+/// The first word of a case to an audience, if that is what was handed over: nobody else there has been told yet.
+fn first_word(state: &State, open: &Open, now: Time) -> Option<Kept> {
+    let (case, audience) = open.first.as_ref()?;
+    let case = state.cases.get(case).filter(|case| !matches!(case.about, CaseAbout::Desk { .. }))?;
+    let told = case.briefing(audience)?.lines.iter().filter(|(_, line)| line.told.is_some()).take(2).count();
+    (told == 1).then(|| Kept::FirstWord(audience.clone(), open.severity, now.since(case.opened)))
+}
+
+fn purpose(kind: Kind) -> Purpose {
+    match kind {
+        Kind::Opening => Purpose::Opening,
+        Kind::Update => Purpose::Update,
+        Kind::Reminder => Purpose::Reminder,
+        Kind::Escalation => Purpose::Escalation,
+        Kind::Holding => Purpose::Holding,
+        Kind::Digest => Purpose::Digest,
+        Kind::Resolution => Purpose::Resolution,
+        Kind::Notice => Purpose::Notice,
+    }
 }
 
 fn withheld(reason: WithheldReason) -> Withheld {
@@ -103,6 +165,7 @@ pub fn vocabulary(config: &Config) -> Vocabulary {
     let http = config.ingest.http.iter().flat_map(|_| http::LANES.map(Name::from));
     Vocabulary {
         channels: config.policy.channels.keys().cloned().collect(),
+        audiences: config.policy.audiences.keys().cloned().collect(),
         severities: config.policy.ladder.names().to_vec(),
         lanes: nats.chain(http).collect(),
     }
@@ -136,8 +199,32 @@ pub fn gauges(metrics: &Metrics, state: &State, policy: &Policy) {
     metrics.cases_open(CaseKind::Alert, groups);
     metrics.cases_open(CaseKind::Incident, incidents);
     pending(metrics, state, policy);
+    briefings(metrics, state, policy);
     metrics.sum_law_broken(!state.sum_holds());
     metrics.catching_up(state.catch_up.is_some());
+}
+
+/// Who is told of what goes on, and which words wait.
+fn briefings(metrics: &Metrics, state: &State, policy: &Policy) {
+    let names = policy.audiences.keys().map(Name::as_str).chain([REMOVED]);
+    let mut open: BTreeMap<&str, usize> = names.map(|name| (name, 0)).collect();
+    let mut held: BTreeMap<HeldReason, usize> = BTreeMap::new();
+    for case in state.cases.values().filter(|case| !matches!(case.about, CaseAbout::Desk { .. })) {
+        for briefing in &case.briefings {
+            // Whoever was told the end is told of nothing that goes on.
+            let over = briefing.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved);
+            let known = policy.audiences.contains_key(&briefing.audience);
+            let audience = if known { briefing.audience.as_str() } else { REMOVED };
+            *open.entry(audience).or_default() += usize::from(!over);
+            if let Some(waits) = briefing.held() {
+                *held.entry(waits.why).or_default() += 1;
+            }
+        }
+    }
+    open.into_iter().for_each(|(audience, count)| metrics.open_briefings(audience, count));
+    for why in HeldReason::ALL {
+        metrics.words_held(why, held.get(&why).copied().unwrap_or_default());
+    }
 }
 
 fn pending(metrics: &Metrics, state: &State, policy: &Policy) {

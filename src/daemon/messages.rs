@@ -1,10 +1,11 @@
 //! Deliveries that have not ended: what their end is measured by, and their messages as far as memory has room for them;
 //! the rest stands in the journal.
 
+use crate::decide::state::Line;
 use crate::decide::{Notified, State};
-use crate::event::id::{DeliveryId, NotificationId};
-use crate::event::{Name, Severity, Time};
-use crate::message::Message;
+use crate::event::id::{CaseId, DeliveryId, NotificationId};
+use crate::event::{Name, Recipient, Severity, Time};
+use crate::message::{Kind, Message};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +23,10 @@ pub struct Open {
     pub channel: Name,
     /// How bad its case was.
     pub severity: Severity,
+    /// Whom it goes to.
+    pub recipient: Recipient,
+    /// The case, where it may be the first word of it to its audience.
+    pub first: Option<(CaseId, Name)>,
     /// When the event that caused it was received.
     pub event_at: Time,
 }
@@ -38,22 +43,32 @@ impl Messages {
     /// The open deliveries of a State that was read from the journal.
     pub fn of_state(state: &State) -> Messages {
         let open = |(id, delivery): (&DeliveryId, &crate::decide::state::Delivery)| {
-            let (channel, severity) = (delivery.channel.clone(), delivery.severity);
-            (
-                *id,
-                Open { notification: delivery.notification, channel, severity, event_at: delivery.event_at },
-            )
+            let first =
+                may_be_first(state, delivery.case, &delivery.audience, delivery.ordinal, delivery.kind);
+            let open = Open {
+                notification: delivery.notification,
+                channel: delivery.channel.clone(),
+                severity: delivery.severity,
+                recipient: delivery.recipient.clone(),
+                first: first.then(|| (delivery.case, delivery.audience.clone())),
+                event_at: delivery.event_at,
+            };
+            (*id, open)
         };
         Messages { of: state.deliveries.iter().map(open).collect(), ..Messages::default() }
     }
 
     /// Keeps the message of a notification until all its deliveries have ended, if there is room.
-    pub fn keep(&mut self, notified: &Notified) {
+    pub fn keep(&mut self, state: &State, notified: &Notified) {
         for decided in &notified.deliveries {
+            let first =
+                may_be_first(state, notified.case, &notified.audience, notified.ordinal, decided.kind);
             let open = Open {
                 notification: notified.id,
                 channel: decided.channel.clone(),
                 severity: notified.severity,
+                recipient: decided.recipient.clone(),
+                first: first.then(|| (notified.case, notified.audience.clone())),
                 event_at: notified.event_at,
             };
             self.of.insert(decided.id, open);
@@ -85,6 +100,17 @@ impl Messages {
         }
         Some(open)
     }
+}
+
+/// Whether nobody in the briefing was told anything before this word. One that is decided anew for a case that came
+/// back is an opening as well, and no first word.
+fn may_be_first(state: &State, case: CaseId, audience: &Name, ordinal: u32, kind: Kind) -> bool {
+    if kind != Kind::Opening {
+        return false;
+    }
+    let briefing = state.cases.get(&case).and_then(|case| case.briefing(audience));
+    let told_before = |line: &Line| line.told.is_some_and(|told| told.ordinal < ordinal);
+    briefing.is_some_and(|briefing| !briefing.lines.iter().any(|(_, line)| told_before(line)))
 }
 
 /// Gives back most of the room that a flood has left empty.

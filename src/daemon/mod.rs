@@ -28,6 +28,7 @@ pub mod links;
 pub mod measure;
 pub mod messages;
 mod page;
+pub mod persons;
 pub mod questions;
 pub mod recover;
 pub mod reload;
@@ -35,5 +36,6 @@ pub mod retain;
 pub mod run;
 pub mod server;
 pub mod task;
+mod timeline;
 
 pub use run::{Options, Stopped, run};

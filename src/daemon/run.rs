@@ -254,6 +254,7 @@ async fn start_engine(
     let epoch = recovered.state.epoch + 1;
     let engine = Engine {
         messages: Messages::of_state(&recovered.state),
+        persons: super::persons::Persons::default(),
         beats: Default::default(),
         state: recovered.state,
         policy: Arc::new(config.policy.clone()),

@@ -64,6 +64,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
         .merge(super::dead_letters::routes(face.clone()))
+        .merge(super::timeline::routes(face.clone()))
         .merge(super::incidents::routes(face.clone()))
         .merge(super::answers::routes(face.clone()))
         .merge(super::approvals::routes(face.clone()))
@@ -154,7 +155,7 @@ fn handler_of(method: &Method, path: &str) -> Handler {
     match path {
         "/api/v2/alerts" => Handler::Alerts,
         "/v1/events" if *method == Method::POST => Handler::Events,
-        "/v1/told" | "/v1/cases" | "/v1/events" => Handler::Questions,
+        "/v1/told" | "/v1/cases" | "/v1/events" | "/v1/timeline" => Handler::Questions,
         path if path.starts_with("/v1/incidents") => Handler::Questions,
         path if ["/v1/dead-letters", "/v1/approvals"].iter().any(|start| path.starts_with(start))
             && *method == Method::GET =>

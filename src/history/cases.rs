@@ -117,7 +117,10 @@ pub struct Case {
     pub severity: Option<u8>,
     /// How bad it is in a word, as the last message or the incident's source put it.
     pub severity_word: Option<String>,
-    /// When it began; `None` if that was before history does.
+    /// When what it is about began, as its first alert or the earliest of its events says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Time>,
+    /// When it was opened; `None` if that was before history does.
     pub opened_at: Option<Time>,
     /// When it was closed.
     pub closed_at: Option<Time>,
@@ -154,22 +157,25 @@ impl Questions {
     /// # Errors
     /// The database failed.
     pub fn cases(&self, filter: &CaseFilter<'_>) -> Result<Vec<Case>, Error> {
-        self.ask(|tables| {
-            let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
-            let columns =
-                "number, case_id, kind, name, status, severity, severity_word, opened_at, closed_at,
-                audience, rule, disclosure, words, first_at, last_at, said, said_severity, title";
-            let sql = conditions.select(columns, "cases", filter.limit);
-            let mut statement = tables.prepare_cached(&sql)?;
-            let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), case)?;
-            let mut all: Vec<Case> = rows.collect::<Result<_, _>>()?;
-            for case in &mut all {
-                case.briefings.extend(briefings(tables, case.place)?);
-                case.briefings.sort_by(|a, b| a.audience.cmp(&b.audience));
-            }
-            Ok(all)
-        })
+        self.ask(|tables| rows(tables, filter))
     }
+}
+
+/// The cases, newest first.
+pub(super) fn rows(tables: &Connection, filter: &CaseFilter<'_>) -> Result<Vec<Case>, Error> {
+    let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
+    let columns =
+        "number, case_id, kind, name, status, severity, severity_word, began_at, opened_at, closed_at,
+        audience, rule, disclosure, words, first_at, last_at, said, said_severity, title";
+    let sql = conditions.select(columns, "cases", filter.limit);
+    let mut statement = tables.prepare_cached(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), case)?;
+    let mut all: Vec<Case> = rows.collect::<Result<_, _>>()?;
+    for case in &mut all {
+        case.briefings.extend(briefings(tables, case.place)?);
+        case.briefings.sort_by(|a, b| a.audience.cmp(&b.audience));
+    }
+    Ok(all)
 }
 
 fn conditions(tables: &Connection, filter: &CaseFilter<'_>) -> rusqlite::Result<Option<Conditions>> {
@@ -230,6 +236,7 @@ fn case(row: &Row<'_>) -> rusqlite::Result<Case> {
         standing: CaseStanding::of(row.get("status")?),
         severity: row.get("severity")?,
         severity_word: row.get("severity_word")?,
+        began_at: time("began_at")?,
         opened_at: time("opened_at")?,
         closed_at: time("closed_at")?,
         briefings: first.into_iter().collect(),

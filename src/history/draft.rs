@@ -17,6 +17,8 @@ pub(super) struct Draft {
     pub(super) kind: CaseKind,
     pub(super) name: Box<str>,
     pub(super) opened_at: Option<i64>,
+    /// When what it is about began.
+    pub(super) began_at: Option<i64>,
     pub(super) closed_at: Option<i64>,
     pub(super) standing: CaseStanding,
     pub(super) severity: Option<u8>,
@@ -52,6 +54,7 @@ impl Draft {
             kind,
             name,
             opened_at: None,
+            began_at: None,
             closed_at: None,
             standing: CaseStanding::Open,
             severity: None,
@@ -69,6 +72,7 @@ impl Draft {
             (draft.opened_at, draft.closed_at) = (row.get(3)?, row.get(4)?);
             draft.standing = CaseStanding::of(row.get(5)?);
             (draft.severity, draft.severity_word, draft.alert) = (row.get(6)?, row.get(7)?, row.get(8)?);
+            draft.began_at = row.get(18)?;
             if row.get::<_, Option<i64>>(11)?.is_some() {
                 draft.briefings.push(Briefing::read(row, 9)?);
             }
@@ -95,6 +99,13 @@ impl Draft {
             self.severity_word = word.map(Box::from);
         }
         self.changed = true;
+    }
+
+    /// What it is about began at this time, or earlier still.
+    pub(super) fn began(&mut self, at: i64) {
+        if self.began_at.is_none_or(|known| at < known) {
+            (self.began_at, self.changed) = (Some(at), true);
+        }
     }
 
     /// It is over. One that nobody was told the end of ended in a way that was not said.
@@ -194,6 +205,7 @@ impl Draft {
             said,
             said_severity,
             title,
+            self.began_at,
         ])?;
         self.briefings.iter().skip(1).filter(|b| b.changed).try_for_each(|b| b.write(self.number, pens))
     }

@@ -7,7 +7,7 @@ use super::{Error, place};
 use crate::decide::{Command, Fact, Garbage, Input, Origin, What};
 use crate::event::id::Fingerprint;
 use crate::event::{Event, Labels, Name, Status, Time};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -287,41 +287,45 @@ impl Questions {
     /// # Errors
     /// The database failed.
     pub fn events(&self, filter: &EventFilter<'_>) -> Result<Vec<Came>, Error> {
-        self.ask(|tables| {
-            let mut conditions = Conditions::default();
-            if let Some(case) = filter.case {
-                let ids = super::ask::ids(tables, case)?;
-                if ids.is_empty() {
-                    return Ok(Vec::new());
-                }
-                let list = Conditions::list(&ids);
-                let alerts = format!("SELECT alert FROM cases WHERE case_id IN ({list}) AND alert IS NOT NULL");
-                let opened = format!("SELECT number FROM cases WHERE case_id IN ({list})");
-                let members = format!("SELECT alert FROM members WHERE number IN ({opened})");
-                conditions.and(&format!("(about IN ({list}) OR about IN ({alerts} UNION {members}))"), []);
-            }
-            let mut forms = Conditions::default();
-            forms.equal("lane", filter.lane);
-            forms.equal("kind", filter.kind);
-            conditions.among("form", "forms", &forms);
-            conditions.equal("source", filter.source);
-            if let Some(verdict) = filter.verdict {
-                conditions.and("verdict = ?", [verdict.number().into()]);
-            }
-            if filter.amiss {
-                conditions.and("verdict <> 0", []);
-            }
-            conditions.between(tables, filter.since, filter.until, filter.before)?;
-            let columns = "number, at, coalesce(received, at) AS received, nullif(lane, '') AS lane, position, source,
-                kind, nullif(action, '') AS action, subject, nullif(token, '') AS token, verdict, reason, length,
-                iif(?, bytes, NULL) AS bytes";
-            conditions.first(i64::from(filter.admin).into());
-            let sql = conditions.select(columns, FROM, filter.limit);
-            let mut statement = tables.prepare_cached(&sql)?;
-            let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), came)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.ask(|tables| rows(tables, filter))
     }
+}
+
+/// What came in, newest first.
+pub(super) fn rows(tables: &Connection, filter: &EventFilter<'_>) -> Result<Vec<Came>, Error> {
+    let mut conditions = Conditions::default();
+    if let Some(case) = filter.case {
+        let ids = super::ask::ids(tables, case)?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = Conditions::list(&ids);
+        let alerts = format!("SELECT alert FROM cases WHERE case_id IN ({list}) AND alert IS NOT NULL");
+        let opened = format!("SELECT number FROM cases WHERE case_id IN ({list})");
+        let members = format!("SELECT alert FROM members WHERE number IN ({opened})");
+        conditions.and(&format!("(about IN ({list}) OR about IN ({alerts} UNION {members}))"), []);
+    }
+    let mut forms = Conditions::default();
+    forms.equal("lane", filter.lane);
+    forms.equal("kind", filter.kind);
+    conditions.among("form", "forms", &forms);
+    conditions.equal("source", filter.source);
+    if let Some(verdict) = filter.verdict {
+        conditions.and("verdict = ?", [verdict.number().into()]);
+    }
+    if filter.amiss {
+        conditions.and("verdict <> 0", []);
+    }
+    conditions.between(tables, filter.since, filter.until, filter.before)?;
+    let columns =
+        "number, at, coalesce(received, at) AS received, nullif(lane, '') AS lane, position, source,
+        kind, nullif(action, '') AS action, subject, nullif(token, '') AS token, verdict, reason, length,
+        iif(?, bytes, NULL) AS bytes";
+    conditions.first(i64::from(filter.admin).into());
+    let sql = conditions.select(columns, FROM, filter.limit);
+    let mut statement = tables.prepare_cached(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), came)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn came(row: &rusqlite::Row<'_>) -> rusqlite::Result<Came> {

@@ -16,12 +16,14 @@ mod fate;
 mod feed;
 mod file;
 mod forget;
+mod moment;
 mod number;
 mod pens;
 mod place;
 mod project;
 mod tables;
 mod told;
+mod trail;
 mod word;
 
 #[cfg(test)]
@@ -33,7 +35,9 @@ pub use cases::{Briefing, Case, CaseFilter, CaseKind, CaseStanding};
 pub use dead::{Amiss, Dead};
 pub use events::{Came, EventFilter, Verdict};
 pub use feed::{Projected, Projection, discard};
+pub use moment::{MOMENTS_MAX, Moment};
 pub use told::{FAILURES_MAX, Failed, Filter, Said, Told};
+pub use trail::{Trail, WORDS_MAX};
 pub use word::{Fate, because};
 
 /// Why the projection could not be fed or asked.

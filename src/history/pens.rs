@@ -33,15 +33,15 @@ pens!(
     new_way = "INSERT INTO ways (audience, rule, recipient, channel, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
     /// A case, as it lies in the table.
     case = "SELECT case_id, kind, name, opened_at, closed_at, status, severity, severity_word, alert, audience, rule,
-        disclosure, words, first_at, last_at, said, said_severity, title FROM cases WHERE number = ?1",
+        disclosure, words, first_at, last_at, said, said_severity, title, began_at FROM cases WHERE number = ?1",
     /// A case, new or changed: what it is about and when it began stay.
     changed_case = "INSERT INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-        ?17, ?18, ?19, ?20)
+        ?17, ?18, ?19, ?20, ?21)
         ON CONFLICT (number) DO UPDATE SET closed_at = excluded.closed_at, status = excluded.status,
         severity = excluded.severity, severity_word = excluded.severity_word, alert = excluded.alert,
         audience = excluded.audience, rule = excluded.rule, disclosure = excluded.disclosure, words = excluded.words,
         first_at = excluded.first_at, last_at = excluded.last_at, said = excluded.said,
-        said_severity = excluded.said_severity, title = excluded.title",
+        said_severity = excluded.said_severity, title = excluded.title, began_at = excluded.began_at",
     /// The briefings of a case but the first.
     briefings = "SELECT audience, rule, disclosure, words, first_at, last_at, said, said_severity, title
         FROM briefings WHERE number = ?1",
@@ -49,6 +49,8 @@ pens!(
     briefing = "INSERT OR REPLACE INTO briefings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     /// An alert that is not its case's first.
     member = "INSERT OR IGNORE INTO members VALUES (?1, ?2)",
+    /// A moment of a case.
+    moment = "INSERT INTO moments VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     /// A name that is not the case's own.
     name = "INSERT OR IGNORE INTO names VALUES (?1, ?2)",
     /// A word to somebody.

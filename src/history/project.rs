@@ -8,7 +8,7 @@ use super::feed::Projected;
 use super::number::Numbers;
 use super::pens::Pens;
 use super::place::{count, place, stored};
-use super::{Error, events};
+use super::{Error, events, moment};
 use crate::decide::{CaseAbout, End, Fact, Failure, Input, Notified, SpokenFor};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{IncidentEvent, Name, Recipient, Severity, Time};
@@ -79,8 +79,8 @@ struct Row<'a> {
     drafts: Drafts,
     entry: u64,
     turn: u64,
-    /// How bad the alert is that fired last among the facts of this input.
-    fired: Option<Severity>,
+    /// How bad the alert is that fired last among the facts of this input, and since when it fires.
+    fired: Option<(Severity, Time)>,
 }
 
 impl Row<'_> {
@@ -127,7 +127,7 @@ impl Row<'_> {
 
     fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
         match fact {
-            Fact::AlertFired { alert, .. } => self.fired = Some(alert.severity),
+            Fact::AlertFired { alert, .. } => self.fired = Some((alert.severity, alert.starts_at)),
             Fact::CaseOpened { case, about } => self.case_opened(*case, about),
             Fact::CaseClosed { case } => self.case_closed(*case)?,
             Fact::AlertJoined { case, fingerprint } => {
@@ -135,7 +135,9 @@ impl Row<'_> {
                     self.pens.member.execute(member)?;
                 }
             }
-            Fact::IncidentChanged { event, open, .. } => self.incident_changed(event, *open)?,
+            Fact::IncidentChanged { event, stamp, open, .. } => {
+                self.incident_changed(event, stamp.at, *open)?;
+            }
             Fact::BriefingOpened { case, audience, row, disclosure }
             | Fact::BriefingMoved { case, audience, row, disclosure, .. } => {
                 self.case(*case)?.brief(audience, row, *disclosure);
@@ -168,20 +170,35 @@ impl Row<'_> {
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
-            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FirstWordMissed { .. } => {}
+            // These are moments.
+            Fact::FirstWordMissed { .. } | Fact::WordHeld { .. } => {}
             Fact::Drafted(_)
             | Fact::DraftAsked { .. }
             | Fact::DraftApproved { .. }
             | Fact::DraftRejected { .. }
             | Fact::DraftDropped { .. } => self.approval(fact)?,
-            Fact::WordHeld { .. } => {}
             Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
-            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } | Fact::FellBack { .. } => {}
+            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
             Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            // Clocks of rows, and what the deliveries themselves say already.
+            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FellBack { .. } => {}
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
-        Ok(())
+        moment::of(fact).map_or(Ok(()), |(case, audience)| self.moment(case, audience, fact))
+    }
+
+    fn moment(&mut self, case: CaseId, audience: Option<&Name>, fact: &Fact) -> rusqlite::Result<()> {
+        let opened = self.case(case)?.number;
+        // Whoever is asked to approve a draft knows the case by its name for outsiders.
+        if let Fact::Drafted(drafted) = fact {
+            self.pens.name.execute(params![&*drafted.message.reference, stored(case)])?;
+        }
+        let (place, at) = (self.next(), self.at());
+        let wrong = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+        let text = serde_json::to_string(fact).map_err(wrong)?;
+        let (audience, revision) = (audience.map(Name::as_str), moment::revision(fact));
+        self.pens.moment.execute(params![place, at, opened, audience, revision, text]).map(drop)
     }
 
     fn approval(&mut self, fact: &Fact) -> rusqlite::Result<()> {
@@ -219,7 +236,10 @@ impl Row<'_> {
         let (opened, fired) = (self.at(), self.fired);
         let draft = self.begin_case(case, kind, name);
         draft.opened_at = Some(opened);
-        draft.severity = fired.filter(|_| kind == CaseKind::Group).map(|severity| severity.0);
+        if let Some((severity, began)) = fired.filter(|_| kind == CaseKind::Group) {
+            draft.severity = Some(severity.0);
+            draft.began(began.millis());
+        }
     }
 
     fn begin_case(&mut self, case: CaseId, kind: CaseKind, name: Box<str>) -> &mut Draft {
@@ -243,12 +263,18 @@ impl Row<'_> {
         approval::closed(&mut self.pens, at, case)
     }
 
-    fn incident_changed(&mut self, event: &IncidentEvent, open: Option<bool>) -> rusqlite::Result<()> {
+    fn incident_changed(
+        &mut self,
+        event: &IncidentEvent,
+        at: Time,
+        open: Option<bool>,
+    ) -> rusqlite::Result<()> {
         let case = crate::decide::incident_case(&event.incident);
         if !self.memory.open.contains_key(&case) {
             self.begin_case(case, CaseKind::Incident, event.incident.clone());
         }
         let draft = self.case(case)?;
+        draft.began(at.millis());
         if let Some(open) = open {
             draft.stands(if open { CaseStanding::Open } else { CaseStanding::Resolved });
         }
@@ -265,7 +291,10 @@ impl Row<'_> {
         // What is carried again says how the case was, not how it is.
         if !notified.is_redrive() {
             draft.stands(said);
-            draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
+            // A message to outsiders has no word for it.
+            if !message.severity.is_empty() {
+                draft.is_bad(Some(notified.said.severity.0), Some(&message.severity));
+            }
             draft.said(&notified.audience, at, said, notified.said.severity, Some(&message.title));
         }
         let opened = draft.number;

@@ -18,7 +18,8 @@ use crate::event::id::Digest;
 /// read from its end until they are found.
 ///
 /// The columns of `briefings` stand in `cases` as well, for the first one; the table has the others. The same goes for
-/// `alert` and `members`, and `name` and `names`. A notification to several recipients has its texts in `notifications`,
+/// `alert` and `members`, and `name` and `names`. `moments` has what happened to a case beside the words, as the facts
+/// themselves in JSON. A notification to several recipients has its texts in `notifications`,
 /// one to a single recipient in `told`; both as the journal has them, with slots for instants.
 pub(super) const CREATE: &str = "
     CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), journal BLOB NOT NULL, first INTEGER NOT NULL,
@@ -28,7 +29,8 @@ pub(super) const CREATE: &str = "
     CREATE TABLE cases (number INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, key INTEGER NOT NULL,
         kind INTEGER NOT NULL, name TEXT NOT NULL, opened_at INTEGER, closed_at INTEGER, status INTEGER NOT NULL,
         severity INTEGER, severity_word TEXT, alert INTEGER, audience TEXT, rule TEXT, disclosure INTEGER,
-        words INTEGER, first_at INTEGER, last_at INTEGER, said INTEGER, said_severity INTEGER, title TEXT);
+        words INTEGER, first_at INTEGER, last_at INTEGER, said INTEGER, said_severity INTEGER, title TEXT,
+        began_at INTEGER);
     CREATE INDEX cases_by_id ON cases (case_id);
     CREATE INDEX cases_by_key ON cases (key);
     CREATE INDEX cases_open ON cases (number) WHERE closed_at IS NULL;
@@ -38,6 +40,9 @@ pub(super) const CREATE: &str = "
     CREATE TABLE briefings (number INTEGER NOT NULL, audience TEXT NOT NULL, rule TEXT NOT NULL,
         disclosure INTEGER NOT NULL, words INTEGER NOT NULL, first_at INTEGER, last_at INTEGER, said INTEGER,
         said_severity INTEGER, title TEXT, PRIMARY KEY (number, audience)) WITHOUT ROWID;
+    CREATE TABLE moments (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, opened INTEGER NOT NULL, audience TEXT,
+        revision INTEGER, fact TEXT NOT NULL);
+    CREATE INDEX moments_by_case ON moments (opened);
 
     CREATE TABLE ways (id INTEGER PRIMARY KEY, audience TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL,
         channel TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE (recipient, audience, rule, channel, kind));
@@ -78,12 +83,13 @@ pub(super) const CREATE: &str = "
 ";
 
 /// The tables that hold what was projected.
-pub(super) const TABLES: [&str; 15] = [
+pub(super) const TABLES: [&str; 16] = [
     "clock",
     "cases",
     "names",
     "members",
     "briefings",
+    "moments",
     "ways",
     "told",
     "notifications",

@@ -159,18 +159,21 @@ impl Questions {
     /// # Errors
     /// The database failed.
     pub fn deliveries(&self, filter: &Filter<'_>) -> Result<Vec<Told>, Error> {
-        self.ask(|tables| {
-            let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
-            let sql = conditions.select(COLUMNS, FROM, filter.limit);
-            let mut statement = tables.prepare_cached(&sql)?;
-            let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), told)?;
-            let mut all: Vec<Told> = rows.collect::<Result<_, _>>()?;
-            for said in all.iter_mut().filter_map(|told| told.said.as_mut()).filter(|said| said.failed > 0) {
-                said.failures = failures(tables, said.delivery)?;
-            }
-            Ok(all)
-        })
+        self.ask(|tables| rows(tables, filter))
     }
+}
+
+/// Who was told what, and who was not, newest first.
+pub(super) fn rows(tables: &Connection, filter: &Filter<'_>) -> Result<Vec<Told>, Error> {
+    let Some(conditions) = conditions(tables, filter)? else { return Ok(Vec::new()) };
+    let sql = conditions.select(COLUMNS, FROM, filter.limit);
+    let mut statement = tables.prepare_cached(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(conditions.values()), told)?;
+    let mut all: Vec<Told> = rows.collect::<Result<_, _>>()?;
+    for said in all.iter_mut().filter_map(|told| told.said.as_mut()).filter(|said| said.failed > 0) {
+        said.failures = failures(tables, said.delivery)?;
+    }
+    Ok(all)
 }
 
 /// The conditions of a filter; `None` if it asks for a case that is not known.

@@ -16,7 +16,7 @@ pub(super) fn layer(text: Option<&Layered>, level: Disclosure) -> Option<&str> {
 }
 
 /// The stage as a sentence that anybody may read.
-pub(super) fn stage_in_words(stage: Stage) -> &'static str {
+pub fn stage_in_words(stage: Stage) -> &'static str {
     match stage {
         Stage::Investigating => "We are looking for the cause.",
         Stage::Identified => "The cause is known, and we are mending it.",

@@ -28,10 +28,11 @@ pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
+pub use layer::stage_in_words;
 pub use neutral::{Asks, Message};
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
-pub use table::{FIELDS, FieldRow};
+pub use table::{FIELDS, FieldRow, may_read};
 pub use templates::{
     PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX, with_promise,
 };

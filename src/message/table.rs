@@ -147,6 +147,11 @@ pub(super) fn verdict(path: &str, level: Disclosure) -> Verdict {
     }
 }
 
+/// Whether a reader of `level` may read the field of this name (DESIGN, section 8); what is not listed is internal.
+pub fn may_read(path: &str, level: Disclosure) -> bool {
+    level == Internal || verdict(path, level) == Verdict::Allowed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

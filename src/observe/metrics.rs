@@ -28,7 +28,7 @@ type Request = (&'static str, &'static str, u16);
 pub struct Metrics {
     registrar: Registrar,
     handle: PrometheusHandle,
-    known: ArcSwap<Known>,
+    pub(super) known: ArcSwap<Known>,
     requests: RwLock<BTreeMap<Request, Histogram>>,
     withheld: Box<[Counter]>,
     dead_letters: Box<[Counter]>,
@@ -45,7 +45,10 @@ pub struct Metrics {
     journal_bytes: Counter,
     journal_append_duration: Histogram,
     decide_duration: Histogram,
-    gauges: Gauges,
+    pub(super) gauges: Gauges,
+    pub(super) escalations: Box<[Counter]>,
+    pub(super) words_held: Box<[Gauge]>,
+    pub(super) persons_over: Box<[Gauge]>,
 }
 
 impl Metrics {
@@ -83,6 +86,9 @@ impl Metrics {
             journal_append_duration: registrar.histogram(&table::JOURNAL_APPEND_DURATION, &[]),
             decide_duration: registrar.histogram(&table::DECIDE_DURATION, &[]),
             gauges: Gauges::new(&registrar),
+            escalations: registrar.counters(&table::ESCALATIONS, &[], table::CAUSES),
+            words_held: registrar.gauges(&table::WORDS_HELD, table::HELD),
+            persons_over: registrar.gauges(&table::PERSONS_OVER, table::MANY),
             known: ArcSwap::from_pointee(known),
             requests: RwLock::default(),
             registrar,

@@ -1,6 +1,7 @@
 //! What operators see: metrics, logs, and whether the daemon lives and is ready. Imported by `daemon` and `cli` alone.
 
 mod escape;
+mod keeping;
 mod process;
 mod series;
 mod table;
@@ -10,5 +11,5 @@ pub mod health;
 pub mod logs;
 pub mod metrics;
 
-pub use table::{Kind, Label, Metric, TABLE, Vocabulary};
-pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Withheld};
+pub use table::{Kind, Label, Metric, REMOVED, TABLE, Vocabulary};
+pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Purpose, Withheld};

@@ -1,7 +1,7 @@
 //! Handles of the series of configured things: looked up by name once for each use, registered at zero before.
 
 use super::table::{self, Kind, Metric, Vocabulary};
-use super::words::{End, EventOutcome};
+use super::words::{End, EventOutcome, Purpose};
 use crate::decide::Reason;
 use crate::event::{Name, Severity};
 use metrics::{Counter, Gauge, Histogram, Key, Level, Metadata, Recorder};
@@ -97,6 +97,36 @@ impl Channel {
     }
 }
 
+/// The series of one audience.
+pub(super) struct Audience {
+    first_word: Box<[Histogram]>,
+    pub(super) first_words_missed: Counter,
+    pub(super) updates: Box<[Counter]>,
+    pub(super) promises_made: Counter,
+    pub(super) promises: Box<[Counter]>,
+    pub(super) open_briefings: Gauge,
+}
+
+impl Audience {
+    fn new(registrar: &Registrar, audience: &str, severities: &[String]) -> Audience {
+        let severities = severities.iter().map(String::as_str).chain(["none"]);
+        let first_word = |name| registrar.histogram(&table::FIRST_WORD, &[audience, name]);
+        Audience {
+            first_word: severities.map(first_word).collect(),
+            first_words_missed: registrar.counter(&table::FIRST_WORDS_MISSED, &[audience]),
+            updates: registrar.counters(&table::UPDATES, &[audience], Purpose::WORDS),
+            promises_made: registrar.counter(&table::PROMISES_MADE, &[audience]),
+            promises: registrar.counters(&table::PROMISES, &[audience], table::PROMISE_ENDS),
+            open_briefings: registrar.gauge(&table::OPEN_BRIEFINGS, &[audience]),
+        }
+    }
+
+    /// The histogram of a severity; what is not on the ladder is `none`.
+    pub(super) fn first_word(&self, severity: Severity) -> &Histogram {
+        by_severity(&self.first_word, severity)
+    }
+}
+
 /// The series of one lane.
 pub(super) struct Lane {
     pub(super) events: Box<[Counter]>,
@@ -124,6 +154,8 @@ impl Lane {
 pub(super) struct Known {
     channels: BTreeMap<Name, Arc<Channel>>,
     removed: Channel,
+    audiences: BTreeMap<Name, Arc<Audience>>,
+    nobody: Audience,
     lanes: BTreeMap<Name, Lane>,
     oldest: Box<[Gauge]>,
 }
@@ -149,6 +181,11 @@ impl Known {
         for name in &vocabulary.channels {
             channels.insert(name.clone(), Arc::new(Channel::new(registrar, name.as_str(), severities)));
         }
+        let mut audiences: BTreeMap<_, _> = before.map(|known| known.audiences.clone()).unwrap_or_default();
+        audiences.values().for_each(|audience| audience.open_briefings.set(0.0));
+        for name in &vocabulary.audiences {
+            audiences.insert(name.clone(), Arc::new(Audience::new(registrar, name.as_str(), severities)));
+        }
         let mut lanes = BTreeMap::new();
         for name in &vocabulary.lanes {
             let lane = Lane::new(registrar, name.as_str());
@@ -162,12 +199,24 @@ impl Known {
         }
         let words: Vec<&str> = severities.iter().map(String::as_str).chain(["none"]).collect();
         let oldest = registrar.gauges(&table::DELIVERIES_OLDEST, &words);
-        Known { channels, removed: Channel::new(registrar, table::REMOVED, severities), lanes, oldest }
+        Known {
+            channels,
+            removed: Channel::new(registrar, table::REMOVED, severities),
+            audiences,
+            nobody: Audience::new(registrar, table::REMOVED, severities),
+            lanes,
+            oldest,
+        }
     }
 
     /// The series of a channel; what is not configured is counted as `removed`.
     pub(super) fn channel(&self, name: &str) -> &Channel {
         self.channels.get(name).map_or(&self.removed, |channel| channel)
+    }
+
+    /// The series of an audience; what is not configured is counted as `removed`.
+    pub(super) fn audience(&self, name: &str) -> &Audience {
+        self.audiences.get(name).map_or(&self.nobody, |audience| audience)
     }
 
     /// The series of a lane, if it is configured.
@@ -184,6 +233,7 @@ impl Known {
 /// The gauges without labels.
 pub(super) struct Gauges {
     pub(super) leases: Gauge,
+    pub(super) person_max: Gauge,
     pub(super) sum_law_broken: Gauge,
     pub(super) journal_head: Gauge,
     pub(super) journal_last_append: Gauge,
@@ -210,6 +260,7 @@ impl Gauges {
         let gauge = |metric| registrar.gauge(metric, &[]);
         Gauges {
             leases: gauge(&table::LEASES),
+            person_max: gauge(&table::PERSON_MAX),
             sum_law_broken: gauge(&table::SUM_LAW_BROKEN),
             journal_head: gauge(&table::JOURNAL_HEAD),
             journal_last_append: gauge(&table::JOURNAL_LAST_APPEND),

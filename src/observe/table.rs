@@ -1,7 +1,7 @@
 //! The table of all metrics: the only place where their names stand. `docs/metrics.md` is generated from it.
 
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Withheld};
-use crate::decide::{Reason, RemarkCode};
+use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Purpose, Withheld};
+use crate::decide::{Cause, HeldReason, PromiseEnd, Reason, RemarkCode};
 use crate::event::Name;
 
 /// One metric.
@@ -36,6 +36,8 @@ pub enum Label {
     Channel,
     /// `severity`: the ladder, and `none`.
     Severity,
+    /// `audience`: the configured audiences, and [`REMOVED`].
+    Audience,
     /// `lane`: the configured lanes, and those of HTTP.
     Lane,
     /// A closed set of words.
@@ -49,7 +51,7 @@ pub enum Label {
     Version,
 }
 
-/// The channel that stands for every channel that is no longer configured.
+/// What stands for every channel and every audience that is no longer configured.
 pub const REMOVED: &str = "removed";
 
 /// The names in the configuration that label metrics.
@@ -57,6 +59,8 @@ pub const REMOVED: &str = "removed";
 pub struct Vocabulary {
     /// The channels.
     pub channels: Vec<Name>,
+    /// The audiences.
+    pub audiences: Vec<Name>,
     /// The severity ladder, worst first.
     pub severities: Vec<String>,
     /// The lanes, those of HTTP included.
@@ -69,6 +73,7 @@ impl Label {
         match self {
             Label::Channel => &["channel"],
             Label::Severity => &["severity"],
+            Label::Audience => &["audience"],
             Label::Lane => &["lane"],
             Label::Words(name, _) => std::slice::from_ref(name),
             Label::Attempt => &["result", "reason"],
@@ -84,6 +89,9 @@ impl Label {
             Label::Channel => known.channels.iter().map(Name::as_str).chain([REMOVED]).map(single).collect(),
             Label::Severity => {
                 known.severities.iter().map(String::as_str).chain(["none"]).map(single).collect()
+            }
+            Label::Audience => {
+                known.audiences.iter().map(Name::as_str).chain([REMOVED]).map(single).collect()
             }
             Label::Lane => known.lanes.iter().map(Name::as_str).map(single).collect(),
             Label::Words(_, words) => words.iter().copied().map(single).collect(),
@@ -102,6 +110,9 @@ impl Label {
 /// From a promise kept at once to one missed by far.
 const DELAYS: &[f64] =
     &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+/// From the receipt of what opened a case to the first word of it: rows may wait for an hour.
+const FIRST_WORDS: &[f64] =
+    &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0];
 /// One attempt ends within its deadline, which is at most 60 s.
 const ATTEMPTS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 /// Disks and networks of journals.
@@ -111,16 +122,33 @@ const REQUESTS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 /// Decisions take microseconds to milliseconds.
 const DECISIONS: &[f64] = &[0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 
+/// The words of a closed set that stands elsewhere.
+macro_rules! words_of {
+    ($all:expr) => {
+        &{
+            let mut words = [""; $all.len()];
+            let mut place = 0;
+            while place < words.len() {
+                words[place] = $all[place].as_str();
+                place += 1;
+            }
+            words
+        }
+    };
+}
+
 /// The codes of remarks.
-pub(super) const REMARKS: &[&str] = &{
-    let mut words = [""; RemarkCode::ALL.len()];
-    let mut place = 0;
-    while place < words.len() {
-        words[place] = RemarkCode::ALL[place].as_str();
-        place += 1;
-    }
-    words
-};
+pub(super) const REMARKS: &[&str] = words_of!(RemarkCode::ALL);
+/// How promises end.
+pub(super) const PROMISE_ENDS: &[&str] = words_of!(PromiseEnd::ALL);
+/// What words wait for.
+pub(super) const HELD: &[&str] = words_of!(HeldReason::ALL);
+/// What cases are escalated for.
+pub(super) const CAUSES: &[&str] = words_of!(Cause::ALL);
+/// Numbers of messages to one person within a day.
+pub(super) const MANY: &[&str] = &["10", "25", "50"];
+/// The same as numbers.
+pub(super) const MANY_LEAST: [u32; 3] = [10, 25, 50];
 
 macro_rules! table {
     ($($id:ident: $kind:expr, $name:literal, [$($label:expr),*], $help:literal;)*) => {
@@ -136,7 +164,7 @@ macro_rules! table {
 }
 
 use Kind::{Counter, Gauge, Histogram};
-use Label::{Attempt, Channel, Lane, Request, Severity, Version, Words};
+use Label::{Attempt, Audience, Channel, Lane, Request, Severity, Version, Words};
 
 table! {
     EVENTS: Counter, "tidings_events_total", [Lane, Words("outcome", EventOutcome::WORDS)],
@@ -167,6 +195,22 @@ table! {
     ATTEMPT_DURATION: Histogram(ATTEMPTS), "tidings_delivery_attempt_duration_seconds", [Channel], "How long attempts took.";
     DELAY: Histogram(DELAYS), "tidings_notification_delay_seconds", [Channel, Severity],
         "From the event that caused a notification until a provider accepted it.";
+    FIRST_WORD: Histogram(FIRST_WORDS), "tidings_first_word_seconds", [Audience, Severity],
+        "From the receipt of what opened a case until the first word of it to an audience was handed over.";
+    FIRST_WORDS_MISSED: Counter, "tidings_first_words_missed_total", [Audience],
+        "Times that an audience was not told within the time that its row states.";
+    UPDATES: Counter, "tidings_updates_total", [Audience, Words("kind", Purpose::WORDS)],
+        "Messages that were decided for an audience, by what they are for; each counts once, to however many it goes.";
+    PROMISES_MADE: Counter, "tidings_promises_made_total", [Audience], "Messages that promised an audience a next word.";
+    PROMISES: Counter, "tidings_promises_total", [Audience, Words("end", PROMISE_ENDS)],
+        "Promises of a next word to single persons that ended, by how.";
+    ESCALATIONS: Counter, "tidings_escalations_total", [Words("cause", CAUSES)], "Escalations, by what they were for.";
+    WORDS_HELD: Gauge, "tidings_words_held", [Words("reason", HELD)], "Words that are decided and wait, by what they wait for.";
+    OPEN_BRIEFINGS: Gauge, "tidings_open_briefings", [Audience], "Cases that are going on and of which an audience is told.";
+    PERSON_MAX: Gauge, "tidings_person_messages_day_max", [],
+        "The most messages that one person was handed in the last 24 hours; counted since the start.";
+    PERSONS_OVER: Gauge, "tidings_persons_by_messages_day", [Words("at_least", MANY)],
+        "Persons who were handed at least so many messages in the last 24 hours; counted since the start.";
     DEAD_LETTERS: Counter, "tidings_dead_letters_total", [Words("kind", DeadLetter::WORDS)], "Dead letters, by what they are.";
     SUM_LAW_BROKEN: Gauge, "tidings_sum_law_broken", [],
         "1 if decided deliveries are not delivered + superseded + suppressed + dead-lettered + pending: a defect.";

@@ -89,6 +89,28 @@ words! {
 }
 
 words! {
+    /// What a message is for.
+    Purpose {
+        /// The first word.
+        Opening = "opening",
+        /// Something changed.
+        Update = "update",
+        /// It is still going on (R20).
+        Reminder = "reminder",
+        /// Nobody acted (R25).
+        Escalation = "escalation",
+        /// A promised word without news (R22).
+        Holding = "holding",
+        /// Several cases in one message (R19).
+        Digest = "digest",
+        /// It is over (R27).
+        Resolution = "resolution",
+        /// About the work of Tidings itself (R42).
+        Notice = "notice",
+    }
+}
+
+words! {
     /// What lies among the dead letters.
     DeadLetter {
         /// A delivery that was given up (R35).

@@ -28,6 +28,7 @@ mod secrets;
 mod support;
 mod teams;
 mod tidy;
+mod timeline;
 mod tools;
 mod trials;
 mod watch;

@@ -4,14 +4,15 @@ use crate::{expect, tools};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
-use tidings::decide::{Accepted, Blame, Failure, Reason, Retry, Sent};
+use tidings::decide::{Accepted, Blame, Cause, Failure, HeldReason, PromiseEnd, Reason, Retry, Sent};
 use tidings::event::{Severity, Span, Time};
 use tidings::observe::metrics::Metrics;
-use tidings::observe::{End, EventOutcome, Handler, Kind, Label, Metric, TABLE, Vocabulary};
+use tidings::observe::{End, EventOutcome, Handler, Kind, Label, Metric, Purpose, TABLE, Vocabulary};
 
 fn vocabulary() -> Vocabulary {
     Vocabulary {
         channels: vec!["mail".into(), "sms".into()],
+        audiences: vec!["customers".into(), "executives".into()],
         severities: ["sev1", "sev2"].map(str::to_owned).to_vec(),
         lanes: vec!["alerts".into(), "http-alerts".into()],
     }
@@ -156,6 +157,37 @@ fn what_happens_is_counted_under_its_labels() {
 }
 
 #[test]
+fn how_audiences_are_kept_told_is_counted_without_a_label_for_a_person() {
+    let metrics = fresh();
+    metrics.first_word("executives", Severity(0), Span::from_secs(42));
+    metrics.first_word_missed("customers");
+    metrics.said("customers", Purpose::Holding, true);
+    metrics.promise_ended("customers", PromiseEnd::Late);
+    metrics.promise_ended("an audience of an older journal", PromiseEnd::Missed);
+    metrics.escalated(Cause::NeedsUnanswered);
+    metrics.words_held(HeldReason::HoldResolved, 2);
+    metrics.open_briefings("customers", 3);
+    metrics.person_messages(&[3, 12, 51]);
+    metrics.upkeep();
+    let samples = samples(&metrics.render());
+    let value = |series: &str| *samples.get(series).unwrap_or_else(|| panic!("{series}: {samples:#?}"));
+    let first = "tidings_first_word_seconds_bucket{audience=\"executives\",severity=\"sev1\",";
+    assert_eq!(value(&format!("{first}le=\"30\"}}")), 0.0);
+    assert_eq!(value(&format!("{first}le=\"60\"}}")), 1.0);
+    assert_eq!(value("tidings_first_words_missed_total{audience=\"customers\"}"), 1.0);
+    assert_eq!(value("tidings_updates_total{audience=\"customers\",kind=\"holding\"}"), 1.0);
+    assert_eq!(value("tidings_promises_made_total{audience=\"customers\"}"), 1.0);
+    assert_eq!(value("tidings_promises_total{audience=\"customers\",end=\"late\"}"), 1.0);
+    assert_eq!(value("tidings_promises_total{audience=\"removed\",end=\"missed\"}"), 1.0);
+    assert_eq!(value("tidings_escalations_total{cause=\"needs_unanswered\"}"), 1.0);
+    assert_eq!(value("tidings_words_held{reason=\"hold_resolved\"}"), 2.0);
+    assert_eq!(value("tidings_open_briefings{audience=\"customers\"}"), 3.0);
+    assert_eq!(value("tidings_person_messages_day_max"), 51.0);
+    let over = |least: u32| value(&format!("tidings_persons_by_messages_day{{at_least=\"{least}\"}}"));
+    assert_eq!([over(10), over(25), over(50)], [2.0, 1.0, 1.0]);
+}
+
+#[test]
 fn a_reload_keeps_counts_and_empties_the_gauges_of_what_is_gone() {
     let metrics = fresh();
     metrics.delivery_ended("mail", End::Delivered);
@@ -166,6 +198,7 @@ fn a_reload_keeps_counts_and_empties_the_gauges_of_what_is_gone() {
     metrics.lane_connected("http-alerts", true);
     metrics.know(&Vocabulary {
         channels: vec!["mail".into(), "chat".into()],
+        audiences: vec!["customers".into()],
         severities: vec!["bad".to_owned()],
         lanes: vec!["http-alerts".into()],
     });
@@ -220,6 +253,7 @@ fn describe(label: &Label) -> String {
     let names: Vec<_> = label.names().iter().map(|name| format!("`{name}`")).collect();
     let values = match label {
         Label::Channel => "each channel, and `removed`".to_owned(),
+        Label::Audience => "each audience, and `removed`".to_owned(),
         Label::Severity => "each level of the ladder, and `none`".to_owned(),
         Label::Lane => "each lane".to_owned(),
         Label::Words(_, words) => words.join(", "),

@@ -149,8 +149,8 @@ impl Player<'_> {
     }
 
     fn command(&mut self, place: &FileLine, expected: &str, command: Command) {
-        match command_refusal(&self.world.state, &command) {
-            Some(why) => self.fail(place, expected, why),
+        match command_refusal(&self.world.state, &self.world.policy, &command) {
+            Some(why) => self.fail(place, expected, why.text),
             None => _ = self.world.inside(What::Command(command)),
         }
     }

@@ -24,7 +24,7 @@ impl HeldReason {
     pub const ALL: [HeldReason; 3] = [HeldReason::Approval, HeldReason::After, HeldReason::HoldResolved];
 
     /// The word in metrics, facts and tests.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             HeldReason::Approval => "approval",
             HeldReason::After => "after",
@@ -50,7 +50,7 @@ impl PromiseEnd {
     pub const ALL: [PromiseEnd; 3] = [PromiseEnd::Kept, PromiseEnd::Late, PromiseEnd::Missed];
 
     /// The word in metrics.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             PromiseEnd::Kept => "kept",
             PromiseEnd::Late => "late",
@@ -107,7 +107,7 @@ impl Cause {
     ];
 
     /// The word in metrics.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Cause::Unacknowledged => "unacknowledged",
             Cause::Urgent => "urgent",

@@ -1,0 +1,128 @@
+//! The timeline of a case over HTTP: what happened, who was told what and when, and the figures; the draft of a review.
+
+mod event;
+mod figures;
+mod markdown;
+mod moments;
+mod step;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use super::questions::{answer, refuse};
+use super::server::{Face, admit};
+use crate::decide::{Notified, public_reference};
+use crate::event::Time;
+use crate::event::id::NotificationId;
+use crate::history::Trail;
+use crate::ingest::access::Right;
+use crate::ingest::server::Peer;
+use crate::message::Disclosure;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most entries of the journal that are read for one timeline: what was said in older ones stays in the journal.
+const ENTRIES_MAX: usize = 1000;
+
+/// What a timeline is made from.
+struct Source {
+    trail: Trail,
+    /// What was said, as far as the journal still has it.
+    said: BTreeMap<NotificationId, Notified>,
+    /// What outsiders call the case.
+    reference: String,
+    /// Up to when the trail reaches.
+    until: Time,
+}
+
+/// For whom, and in whose time.
+struct Reader {
+    level: Disclosure,
+    zone: TimeZone,
+}
+
+/// What may be asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    case: String,
+    #[serde(rename = "for")]
+    level: Option<Disclosure>,
+    format: Format,
+}
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Markdown,
+}
+
+/// The route of timelines.
+pub(super) fn routes(face: Face) -> Router {
+    Router::new().route("/v1/timeline", get(timeline)).with_state(face)
+}
+
+async fn timeline(
+    State(face): State<Face>,
+    query: Result<Query<Asked>, QueryRejection>,
+    request: Request,
+) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    if let Err(response) = admit(&face, request.headers(), peer, Right::Read) {
+        return *response;
+    }
+    let asked = match query {
+        Ok(Query(asked)) => asked,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.body_text()),
+    };
+    let name = asked.case.clone();
+    let found = answer(&face, move |questions| Ok((questions.trail(&name)?, questions.known()?.at))).await;
+    let (trail, until) = match found {
+        Ok((Some(trail), until)) => (trail, until),
+        Ok((None, _)) => {
+            let why = format!("the history knows no case {:?}", asked.case);
+            return refuse(StatusCode::NOT_FOUND, &why);
+        }
+        Err(response) => return *response,
+    };
+    let config = face.reloader.config();
+    let reference = public_reference(&config.policy, trail.case.case);
+    let zone = TimeZone::get(&config.policy.time_zone).unwrap_or(TimeZone::UTC);
+    let reader = Reader { level: asked.level.unwrap_or(Disclosure::Internal), zone };
+    let said = said(&face, &trail).await;
+    let timeline = step::timeline(&Source { trail, said, reference, until }, &reader);
+    match asked.format {
+        Format::Json => Json(timeline).into_response(),
+        Format::Markdown => {
+            let text = markdown::write(&timeline, &reader);
+            ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
+        }
+    }
+}
+
+/// What was said of the case, word for word: the bodies stand in the journal alone.
+async fn said(face: &Face, trail: &Trail) -> BTreeMap<NotificationId, Notified> {
+    let spoken = trail.told.iter().filter(|told| told.said.is_some());
+    let entries: BTreeSet<u64> = spoken.map(|told| told.entry).collect();
+    let mut all = BTreeMap::new();
+    for entry in entries.into_iter().rev().take(ENTRIES_MAX) {
+        match face.shared.kept.notified(entry).await {
+            Ok(notified) => all.extend(notified.into_iter().map(|notified| (notified.id, notified))),
+            Err(why) => {
+                tracing::debug!(why, entry, "what was said in an old entry is not in the timeline");
+            }
+        }
+    }
+    all
+}
