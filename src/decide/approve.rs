@@ -11,6 +11,7 @@ use super::promise;
 use super::row::{Approval, AtDue, Row};
 use super::state::{Briefing, Draft, State};
 use super::tend::{self, Saying};
+use super::wording;
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
 use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
@@ -110,7 +111,7 @@ fn drafted(
     let template = row.template.as_ref();
     let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
     let message = in_words(message, text.as_ref());
-    let remarks = remarks(policy, matter, &message);
+    let remarks = wording::remarks(policy, matter, briefing, &message);
     Drafted {
         case: matter.id,
         audience: briefing.audience.clone(),
@@ -130,11 +131,6 @@ fn drafted(
 /// The message in an approver's own words.
 pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
     text.map_or_else(|| message.clone(), |text| text.apply(&message))
-}
-
-/// What the approver should look at twice.
-fn remarks(_policy: &Policy, _matter: &Matter<'_>, _message: &Message) -> Vec<Box<str>> {
-    Vec::new()
 }
 
 /// Asks whoever is to be asked next, if it is time.

@@ -149,6 +149,11 @@ impl<'a> Matter<'a> {
         matches!(&self.sort, Sort::Incident { incident, .. } if incident.is_merged())
     }
 
+    /// What outsiders were told last of it, as they read it.
+    pub fn told_outside(&self) -> Option<&str> {
+        self.outside.as_ref().map(|(text, _)| text.as_str())
+    }
+
     /// What it is called among insiders.
     pub fn reference(&self) -> &str {
         &self.names.reference
