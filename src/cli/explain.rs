@@ -83,7 +83,7 @@ fn word(verdict: RowVerdict) -> &'static str {
 /// The longest event that is read.
 const EVENT_BYTES_MAX: u64 = 4 << 20;
 
-fn read(path: &PathBuf) -> std::io::Result<Vec<u8>> {
+pub(super) fn read(path: &PathBuf) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
         std::io::stdin().take(EVENT_BYTES_MAX).read_to_end(&mut bytes)?;

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, exit codes that a script can rely on.
 
+mod approve;
 mod check;
 mod dead_letters;
 mod explain;
@@ -7,8 +8,10 @@ mod healthy;
 mod incident;
 mod journal;
 mod offline;
+mod preview;
 mod remote;
 mod run;
+mod test;
 mod timeline;
 
 use clap::{Args, Parser, Subcommand};
@@ -53,8 +56,12 @@ enum Command {
     Healthy(Server),
     /// Reads the configuration and reports every mistake at once.
     Check(check::Arguments),
+    /// Runs the tests of the configuration in simulated time: who would be told, by which channel, and who not.
+    Test(test::Arguments),
     /// Shows row by row who would be told of an event, and who not, and why.
     Explain(explain::Arguments),
+    /// Shows every phase of a case as an audience would read it on each sort of channel.
+    Preview(preview::Arguments),
     /// Sends a test message to an audience, a channel's recipients or one recipient.
     SendTest(remote::SendTest),
     /// Holds a channel back until it is resumed; what goes by it waits.
@@ -63,6 +70,8 @@ enum Command {
     Resume(remote::Channel),
     /// What could not be delivered or decided, and sending it again.
     DeadLetters(dead_letters::Arguments),
+    /// What outsiders are to be told and somebody must approve: lists, shows, approves, edits and rejects it.
+    Approve(approve::Arguments),
     /// Declares an incident, says what changes, and shows who was told.
     Incident(Box<incident::Arguments>),
     /// What happened in a case, who was told what and when, and the figures: the draft of a review.
@@ -96,10 +105,13 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Healthy(server) => healthy::run(&server),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments),
         Command::SendTest(arguments) => remote::send_test(&arguments),
         Command::Pause(arguments) => remote::pause(&arguments),
         Command::Resume(arguments) => remote::resume(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments),
         Command::Incident(arguments) => incident::run(*arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),

@@ -99,6 +99,8 @@ pub(super) enum Takes {
     Away,
     /// `"2026-10-01"`
     Day,
+    /// The steps of a test: `trial/` reads them and reports what is wrong.
+    Steps,
     /// `{ title = "…", short = "…", body = "…" }`.
     Parts,
     /// Parts by component, and there by phase.
@@ -183,6 +185,9 @@ impl Takes {
             }
             Takes::Members => "a list of strings and { file = \"PATH\" }, or { file = \"PATH\" } alone".to_owned(),
             Takes::Away => "true, or { from = \"2026-12-20\", until = \"2027-01-05\" }".to_owned(),
+            Takes::Steps => {
+                "a list such as [{ at = \"0s\", alert = { … } }, { at = \"1m\", expect = { told = [\"…\"] } }]".to_owned()
+            }
             Takes::Day => {
                 "a day such as \"2026-10-01\", or an instant such as \"2026-10-01T09:00:00Z\"".to_owned()
             }
@@ -284,6 +289,10 @@ impl Takes {
                 let windows = node.items();
                 let table = |node: &Node<'_>| node.value.get_ref().is_table();
                 table(&node) || (node.value.get_ref().is_array() && windows.iter().all(table))
+            }
+            Takes::Steps => {
+                let table = |node: &Node<'_>| node.value.get_ref().is_table();
+                node.value.get_ref().is_array() && node.items().iter().all(table)
             }
             Takes::Away => node.flag().is_some(),
             Takes::Day => node.day().is_some(),

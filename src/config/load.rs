@@ -8,7 +8,7 @@ use super::value::Node;
 use super::walk::Walk;
 use super::{
     Config, JournalSettings, Part, Parts, audience, cadence, contact, environment, heartbeat, incident,
-    include, ingest, journal, people, severity, template, token, via,
+    include, ingest, journal, people, severity, template, token, trial, via,
 };
 use crate::decide::{ChannelPolicy, Policy, PolicyText, Via};
 use crate::deliver::ChannelKind;
@@ -143,6 +143,7 @@ impl Builder<'_, '_> {
         let tokens = token::read(document, report);
         let journal = journal::read(document, report);
         let (policy, routing) = self.policy(&text, &channels);
+        let time_zone = policy.time_zone.clone();
         Some(Config {
             people: people::read(document, &policy, self.sources),
             policy,
@@ -156,6 +157,7 @@ impl Builder<'_, '_> {
             member_files: self.member_files(),
             text,
             rows: routing.origins,
+            trials: self.trials(&time_zone),
             warnings: Vec::new(),
         })
     }
@@ -227,6 +229,11 @@ impl Builder<'_, '_> {
     fn member_files(&self) -> Vec<PathBuf> {
         let files = self.sources.iter().zip(self.parts).filter(|(_, part)| **part == Part::Members);
         files.map(|(source, _)| PathBuf::from(&*source.name)).collect()
+    }
+
+    fn trials(&self, time_zone: &str) -> Vec<trial::Trial> {
+        let (document, sources, report) = (self.document, self.sources, self.report);
+        trial::read(trial::Reader { document, sources, time_zone, report })
     }
 
     /// What each confined token may touch (R43).

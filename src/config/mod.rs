@@ -27,11 +27,12 @@ mod schema;
 mod secret;
 mod sections;
 mod severity;
-mod suggest;
+pub mod suggest;
 mod table;
 mod team;
 mod template;
 mod token;
+mod trial;
 mod unbuilt;
 mod unreachable;
 mod value;
@@ -54,6 +55,7 @@ pub use reference::{configuration_md, default_toml};
 pub use schema::schema;
 pub use secret::open_secret;
 pub use token::{Right, Token};
+pub use trial::{FileLine, Reload, Saying, Telling, Trial, TrialAct, TrialExpect, TrialStep, Waiting};
 pub use value::Rate;
 
 use crate::decide::{Policy, PolicyText};
@@ -103,6 +105,8 @@ pub struct Config {
     pub member_files: Vec<PathBuf>,
     /// The texts, for the journal (R36).
     pub text: PolicyText,
+    /// The tests of the policy, in reading order.
+    pub trials: Vec<Trial>,
     /// Where each value of each row comes from; in the order of `policy.rows`.
     pub rows: Vec<RowOrigins>,
     /// Remarks that stop nothing.

@@ -61,6 +61,7 @@ fn example(takes: Takes) -> &'static str {
         Takes::Members => "[\"…\"]",
         Takes::Away => "{ from = \"2026-12-20\", until = \"2027-01-05\" }",
         Takes::Day => "\"2026-10-01\"",
+        Takes::Steps => "[{ at = \"0s\", alert = { labels = { alertname = \"…\" } } }]",
         Takes::Aliases | Takes::Components => "{}",
         Takes::Parts => "{ title = \"…\", short = \"…\", body = \"…\" }",
     }

@@ -4,6 +4,7 @@ use super::key::VIA_KEYS;
 use super::key::{Form, Key, Section, Takes};
 use super::sections::SECTIONS;
 use super::template::PARTS;
+use super::trial;
 use crate::deliver::ChannelKind;
 use crate::message::PHASES;
 use schemars::SchemaGenerator;
@@ -125,6 +126,26 @@ fn keys(keys: &[Key]) -> Map<String, Value> {
     keys.iter().map(one).collect()
 }
 
+/// The steps of a test; whether they make sense is checked when they are read.
+fn steps() -> Value {
+    let any = json!({});
+    let known = |names: &[&str]| -> Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), any.clone())).collect()
+    };
+    let expect = json!({
+        "type": "object", "properties": known(&trial::EXPECT_KEYS), "minProperties": 1,
+        "additionalProperties": false,
+    });
+    let mut properties = known(&trial::STEP_KEYS);
+    properties.insert("at".to_owned(), json!({ "type": "string", "minLength": 2 }));
+    properties.insert("expect".to_owned(), expect);
+    let step = json!({
+        "type": "object", "properties": properties, "required": ["at"], "minProperties": 2, "maxProperties": 2,
+        "additionalProperties": false,
+    });
+    json!({ "type": "array", "items": step })
+}
+
 /// The parts of a template's text, and with `phases` those of each phase too.
 fn text_of_template(phases: bool) -> Value {
     let part = |name: &str| (name.to_owned(), json!({ "type": "string", "minLength": 1 }));
@@ -133,6 +154,40 @@ fn text_of_template(phases: bool) -> Value {
         properties.extend(PHASES.map(|phase| (phase.as_str().to_owned(), text_of_template(false))));
     }
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn secret() -> Value {
+    let place = |key: &str| {
+        json!({
+            "type": "object", "properties": { key: { "type": "string", "minLength": 1 } },
+            "required": [key], "additionalProperties": false,
+        })
+    };
+    json!({ "oneOf": [place("file"), place("env")] })
+}
+
+fn hours() -> Value {
+    let day = super::hours::DAYS.map(|(name, _)| name).join("|");
+    let time = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9]$" });
+    let days = json!({ "type": "string", "pattern": format!("^({day})(-({day}))?$") });
+    let window = json!({
+        "type": "object",
+        "properties": {
+            "days": { "anyOf": [days, { "type": "array", "items": days, "minItems": 1 }] },
+            "from": time, "to": time, "time_zone": { "type": "string" },
+        },
+        "required": ["from", "to"], "additionalProperties": false,
+    });
+    json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
+}
+
+fn members() -> Value {
+    let file = json!({
+        "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
+        "required": ["file"], "additionalProperties": false,
+    });
+    let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
+    json!({ "anyOf": [{ "type": "array", "items": one }, file] })
 }
 
 fn takes(takes: Takes) -> Value {
@@ -161,15 +216,7 @@ fn takes(takes: Takes) -> Value {
         Takes::Texts => texts,
         Takes::Words(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
         Takes::TextOrTexts => json!({ "anyOf": [{ "type": "string", "minLength": 1 }, texts] }),
-        Takes::Secret => {
-            let place = |key: &str| {
-                json!({
-                    "type": "object", "properties": { key: { "type": "string", "minLength": 1 } },
-                    "required": [key], "additionalProperties": false,
-                })
-            };
-            json!({ "oneOf": [place("file"), place("env")] })
-        }
+        Takes::Secret => secret(),
         Takes::Limit => json!({
             "type": "object",
             "properties": { "max": { "type": "integer", "minimum": 1 }, "per": { "type": "string" } },
@@ -188,28 +235,8 @@ fn takes(takes: Takes) -> Value {
                 VIA_KEYS.map(|key| (key.to_owned(), texts.clone())).into_iter().collect();
             json!({ "anyOf": [texts, { "type": "object", "properties": asked, "additionalProperties": false }] })
         }
-        Takes::Hours => {
-            let day = super::hours::DAYS.map(|(name, _)| name).join("|");
-            let time = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-5][0-9]$" });
-            let days = json!({ "type": "string", "pattern": format!("^({day})(-({day}))?$") });
-            let window = json!({
-                "type": "object",
-                "properties": {
-                    "days": { "anyOf": [days, { "type": "array", "items": days, "minItems": 1 }] },
-                    "from": time, "to": time, "time_zone": { "type": "string" },
-                },
-                "required": ["from", "to"], "additionalProperties": false,
-            });
-            json!({ "anyOf": [window, { "type": "array", "items": window, "minItems": 1 }] })
-        }
-        Takes::Members => {
-            let file = json!({
-                "type": "object", "properties": { "file": { "type": "string", "minLength": 1 } },
-                "required": ["file"], "additionalProperties": false,
-            });
-            let one = json!({ "anyOf": [{ "type": "string", "minLength": 1 }, file] });
-            json!({ "anyOf": [{ "type": "array", "items": one }, file] })
-        }
+        Takes::Hours => hours(),
+        Takes::Members => members(),
         Takes::Away => json!({ "anyOf": [
             { "type": "boolean" },
             {
@@ -217,6 +244,7 @@ fn takes(takes: Takes) -> Value {
                 "minProperties": 1, "additionalProperties": false,
             },
         ] }),
+        Takes::Steps => steps(),
         Takes::Day => json!({ "type": "string", "minLength": 10 }),
         Takes::Parts => text_of_template(false),
         Takes::Components => json!({ "type": "object", "additionalProperties": text_of_template(true) }),

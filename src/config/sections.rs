@@ -3,7 +3,7 @@
 use super::key::{Form, Key, Section, Takes};
 use super::{
     audience, cadence, channel, contact, environment, heartbeat, incident, ingest, journal, nats, route,
-    severity, team, template, token,
+    severity, team, template, token, trial,
 };
 
 /// The keys that stand above every table.
@@ -65,6 +65,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &route::SECTION,
     &incident::SECTION,
     &team::SECTION,
+    &trial::SECTION,
 ];
 
 /// The section of that path.

@@ -4,7 +4,7 @@
 const LISTED_MAX: usize = 8;
 
 /// What would be right instead of `word`: the nearest candidate, else a list of them.
-pub(super) fn hint<'a>(word: &str, what: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn hint<'a>(word: &str, what: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let mut all: Vec<&str> = candidates.into_iter().collect();
     all.sort_unstable();
     all.dedup();

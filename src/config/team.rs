@@ -8,7 +8,7 @@ pub(super) static SECTION: Section = Section {
     form: Form::Single,
     in_team_file: true,
     open: false,
-    about: "Makes the file a team's: its names are its own, and it can touch only its own cases. It may have [team], [contact.NAME], [audience.NAME], [[incident]] and [[route]].",
+    about: "Makes the file a team's: its names are its own, and it can touch only its own cases. It may have [team], [contact.NAME], [audience.NAME], [[incident]], [[route]] and [[test]].",
     keys: &[
         Key { name: "name", takes: Takes::Name, default: "", about: "The team's name. Required." },
         Key {

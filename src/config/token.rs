@@ -17,7 +17,7 @@ pub(super) static SECTION: Section = Section {
         Key { name: "secret", takes: Takes::Secret, default: "", about: "Where the token lies. Required." },
         Key {
             name: "may",
-            takes: Takes::Words(&["ingest", "read", "acknowledge", "approve", "admin"]),
+            takes: Takes::Words(&["ingest", "read", "acknowledge", "silence", "approve", "admin"]),
             default: "",
             about: "What it may do. Required.",
         },
@@ -39,6 +39,8 @@ pub enum Right {
     Read,
     /// Acknowledge cases.
     Acknowledge,
+    /// Silence alerts. Nothing asks for it before there are silences (R28).
+    Silence,
     /// Approve what outsiders are told.
     Approve,
     /// Everything else, addresses and bodies included.
@@ -77,6 +79,7 @@ fn one(document: &Document<'_>, table: &Table<'_>, report: &Report) -> Option<To
         "ingest" => Some(Right::Ingest),
         "read" => Some(Right::Read),
         "acknowledge" => Some(Right::Acknowledge),
+        "silence" => Some(Right::Silence),
         "approve" => Some(Right::Approve),
         "admin" => Some(Right::Admin),
         _ => None,

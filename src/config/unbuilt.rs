@@ -11,7 +11,6 @@ const SECTIONS: &[(&str, &str)] = &[
     ("inhibit", "inhibition is R28"),
     ("maintenance", "windows are R28"),
     ("silence", "silences are R28"),
-    ("test", "tests in the file are not built"),
     ("commands", "commands over NATS are R43"),
 ];
 
@@ -23,15 +22,7 @@ const KEYS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Values by section and key, with what would be right.
-const VALUES: &[(&str, &str, &str, &str)] = &[
-    ("journal", "store", "jetstream", "write \"file\""),
-    (
-        "token",
-        "may",
-        "silence",
-        "write some of \"ingest\", \"read\", \"acknowledge\", \"approve\" and \"admin\"",
-    ),
-];
+const VALUES: &[(&str, &str, &str, &str)] = &[("journal", "store", "jetstream", "write \"file\"")];
 
 /// Why the section is refused, if it is one of these.
 pub(super) fn section(path: &str) -> Option<&'static str> {

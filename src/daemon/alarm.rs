@@ -103,6 +103,8 @@ impl Alarm {
                 thread: key,
                 first: None,
                 meant_for: None,
+                audience: "".into(),
+                acknowledges: None,
             });
         }
     }
@@ -129,6 +131,7 @@ fn message() -> Message {
         body: TEXT.into(),
         facts: Vec::new(),
         links: Vec::new(),
+        asks: None,
         data: RawValue::from_string("{}".into()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! Entries on their way into the journal: what one turn decided, encoded and handed to the store, and the snapshots.
 
 use super::dispatch::{Channels, Dispatcher, Job};
-use super::door::Redriven;
+use super::door::{Answered, Redriven, Tell};
 use super::effects::{Broken, Effects, UnderWay};
 use super::heartbeat::Beaten;
 use super::measure::Measures;
@@ -42,6 +42,10 @@ pub enum Promise {
     Events(oneshot::Sender<Answer>, Vec<Fate>, OwnedSemaphorePermit),
     /// A person's command.
     Command(oneshot::Sender<Result<(), Refusal>>),
+    /// A person's answer, or why it was not taken.
+    Answered(oneshot::Sender<Answered>, Answered),
+    /// How things stand.
+    Seen(Tell),
     /// A dead letter that a person wants sent again.
     Redriven(oneshot::Sender<Redriven>, Redriven),
     /// What is known of incidents.
@@ -56,6 +60,8 @@ impl Promise {
         match self {
             Promise::Events(reply, fates, _place) => drop(reply.send(Ok(fates))),
             Promise::Command(reply) => drop(reply.send(Ok(()))),
+            Promise::Answered(reply, answered) => drop(reply.send(answered)),
+            Promise::Seen(tell) => tell(),
             Promise::Redriven(reply, redriven) => drop(reply.send(redriven)),
             Promise::Incidents(reply, found) => drop(reply.send(found)),
             Promise::Policy(channels, done) => {

@@ -1,12 +1,14 @@
 //! What the loop is told besides events: commands, another policy, and what happens to lanes.
 
 use super::append::{Batch as Building, Promise};
-use super::door::{Control, Redriven};
+use super::door::{Answered, Control, Redriven};
 use super::engine::{Engine, NewPolicy};
 use super::incidents;
 use super::measure;
-use crate::decide::{Command, Redrive, What, redrive_refusal};
-use crate::event::Time;
+use crate::decide::{
+    Command, Input, Origin, Redrive, What, command_confined, command_refusal, redrive_refusal,
+};
+use crate::event::{Name, Time};
 
 /// After so many entries a start writes the policy down again.
 const POLICY_AGAIN: u64 = 100_000;
@@ -18,6 +20,11 @@ impl Engine {
                 self.inside(now, What::Command(command), building);
                 building.promise(Promise::Command(reply));
             }
+            Control::Answer(command, token, reply) => {
+                let answered = self.answer(now, command, token, building);
+                building.promise(Promise::Answered(reply, answered));
+            }
+            Control::Look(look) => building.promise(Promise::Seen(look(&self.state, &self.policy))),
             Control::Redrive(original, by, reply) => {
                 let redriven = self.redrive(now, original, by, building);
                 building.promise(Promise::Redriven(reply, redriven));
@@ -54,6 +61,24 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// What is not taken leaves no trace; whoever answers is told why (R23, R25, R43).
+    fn answer(
+        &mut self,
+        now: Time,
+        command: Command,
+        token: Option<Name>,
+        building: &mut Building,
+    ) -> Answered {
+        let confined =
+            token.as_ref().and_then(|token| command_confined(&self.state, &self.policy, token, &command));
+        if let Some(refused) = confined.or_else(|| command_refusal(&self.state, &self.policy, &command)) {
+            return Err(refused);
+        }
+        let origin = Origin { token, ..Origin::default() };
+        self.decide(Input { at: now, origin, what: What::Command(command) }, building);
+        Ok(())
     }
 
     /// What may not be sent again leaves no trace; whoever asks is told why.

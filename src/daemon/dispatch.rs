@@ -3,11 +3,12 @@
 use super::clock::Clock;
 use super::door::Mailbox;
 use super::kept::KeptMessages;
+use super::links::{Links, Purpose};
 use super::task::Tasks;
 use crate::config::Rate;
 use crate::decide::{Accepted, Blame, Failure, Outcome, Reason, Receipt, Retry, Sent};
-use crate::deliver::{Attempt, Channel};
-use crate::event::id::{DeliveryId, Digest, NotificationId};
+use crate::deliver::{AnswerLink, Attempt, Channel};
+use crate::event::id::{CaseId, DeliveryId, Digest, NotificationId};
 use crate::event::{Name, Recipient, Span, Time};
 use crate::journal::crash_mark;
 use crate::message::{Disclosure, Message, slot};
@@ -32,6 +33,10 @@ pub struct Job {
     pub key: Digest,
     /// Whom, by name.
     pub recipient: Recipient,
+    /// The audience of the briefing.
+    pub audience: Name,
+    /// The case that its reader may take on (R25).
+    pub acknowledges: Option<CaseId>,
     /// By which channel.
     pub channel: Name,
     /// Where; `None` where the channel alone is the destination.
@@ -109,6 +114,7 @@ pub struct Dispatcher {
     clock: Clock,
     tasks: Tasks,
     under_way: Arc<AtomicUsize>,
+    links: Option<Arc<Links>>,
 }
 
 impl Dispatcher {
@@ -128,7 +134,13 @@ impl Dispatcher {
             clock,
             tasks,
             under_way: Arc::default(),
+            links: None,
         }
+    }
+
+    /// People are given these links to answer by.
+    pub fn with_links(self, links: Links) -> Dispatcher {
+        Dispatcher { links: Some(Arc::new(links)), ..self }
     }
 
     /// From here on these channels are used; attempts under way end on the old ones.
@@ -175,7 +187,8 @@ impl Dispatcher {
             }
         };
         let name = job.channel.clone();
-        let attempt = job.attempt(message, runner.timeout);
+        let answer = self.links.as_ref().and_then(|links| job.answer(links, &message));
+        let attempt = Attempt { answer, ..job.attempt(message, runner.timeout) };
         let started = self.clock.elapsed();
         let sent = tokio::time::timeout(runner.timeout.to_std(), channel.send(&attempt)).await;
         let result = sent.unwrap_or_else(|_| Err(too_slow()));
@@ -207,6 +220,15 @@ impl Dispatcher {
 }
 
 impl Job {
+    /// The page on which the reader can answer, if there is anything that they can (R25).
+    fn answer(&self, links: &Links, message: &Message) -> Option<AnswerLink> {
+        let case =
+            || Some(Purpose::Acknowledge { case: self.acknowledges?, audience: self.audience.clone() });
+        let asks = message.asks.clone().filter(|_| self.disclosure != Disclosure::External);
+        let purpose = asks.map(Purpose::Approve).or_else(case)?;
+        links.link(purpose, &self.recipient, self.decided_at, self.now)
+    }
+
     fn attempt(self, message: Arc<Message>, timeout: Span) -> Attempt {
         let zone = jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
         Attempt {
@@ -223,6 +245,7 @@ impl Job {
             thread: self.thread,
             first: self.first,
             meant_for: self.meant_for,
+            answer: None,
             deadline: timeout,
         }
     }

@@ -1,7 +1,7 @@
 //! The way to the decider: bounded queues, one for each class of input, and the order in which they are emptied (R2).
 
 use super::clock::Clock;
-use crate::decide::{Command, Outcome, Redrive};
+use crate::decide::{Command, Outcome, Policy, Redrive, Refused, State};
 use crate::event::Name;
 use crate::event::id::DeliveryId;
 use crate::ingest::{Answer, Batch, Door, Refusal, http};
@@ -41,10 +41,23 @@ pub struct Waiting {
 /// The delivery that carries a dead letter again, or why there is none.
 pub type Redriven = Result<DeliveryId, String>;
 
+/// That a person's answer was taken, or why it was not.
+pub type Answered = Result<(), Refused>;
+
+/// A look at State, and what tells whoever looked what was seen.
+pub type Look = Box<dyn FnOnce(&State, &Policy) -> Tell + Send>;
+
+/// Tells what was seen, once that is durable.
+pub type Tell = Box<dyn FnOnce() + Send>;
+
 /// Something other than events that is to be decided.
 pub enum Control {
     /// A person asks for something.
     Command(Command, oneshot::Sender<Result<(), Refusal>>),
+    /// A person answers; the name of the token that they have, if it needs one.
+    Answer(Command, Option<Name>, oneshot::Sender<Answered>),
+    /// Somebody asks how things stand.
+    Look(Look),
     /// A person asks for a dead letter to be sent again.
     Redrive(Box<Redrive>, Box<str>, oneshot::Sender<Redriven>),
     /// Somebody asks what is known of incidents.
@@ -175,6 +188,33 @@ impl Mailbox {
         let (reply, answer) = oneshot::channel();
         self.control(Control::Command(command, reply));
         answer.await.unwrap_or(Err(Refusal::NotReady))
+    }
+
+    /// Hands over a person's answer, with the name of their token, and waits until what it came to is durable.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub async fn answer(&self, command: Command, token: Option<Name>) -> Result<Answered, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.control(Control::Answer(command, token, reply));
+        answer.await.map_err(|_| Refusal::NotReady)
+    }
+
+    /// Looks at State as it is when everything before is decided, and waits until that is durable.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State, &Policy) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.control(Control::Look(Box::new(|state, policy| {
+            let seen = look(state, policy);
+            // Who has gone meanwhile needs no answer.
+            Box::new(|| drop(reply.send(seen)))
+        })));
+        answer.await.map_err(|_| Refusal::NotReady)
     }
 
     /// Asks for a dead letter to be sent again, and waits until what was decided is durable.

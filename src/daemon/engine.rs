@@ -15,10 +15,14 @@ use super::messages::Messages;
 use super::persons::Persons;
 use super::task::Tasks;
 use crate::config::Config;
-use crate::decide::{Command, End, Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step};
+use crate::decide::state::{Case, Delivery};
+use crate::decide::{
+    CaseAbout, Command, End, Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step,
+};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Span, Time};
 use crate::journal::{Cursor, Room};
+use crate::message::{CaseStatus, Disclosure, Kind};
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
 use std::collections::BTreeMap;
@@ -219,6 +223,8 @@ impl Engine {
             attempt: delivery.attempts,
             key: delivery.key,
             recipient: delivery.recipient.clone(),
+            audience: delivery.audience.clone(),
+            acknowledges: case.filter(|case| may_acknowledge(case, delivery)).map(|_| delivery.case),
             channel: delivery.channel.clone(),
             address: endpoint.filter(|_| !redirected).map(|endpoint| endpoint.address.clone()),
             time_zone: endpoint.map_or_else(|| self.policy.time_zone.clone(), |e| e.time_zone.clone()),
@@ -314,4 +320,12 @@ impl Engine {
         self.appends.snapshot(&self.state, &self.cursors).await;
         tracing::info!(head = self.appends.head().sequence, "stopped; everything decided is durable");
     }
+}
+
+/// R25: who reads of an open case among its insiders may take it on, unless somebody has.
+fn may_acknowledge(case: &Case, delivery: &Delivery) -> bool {
+    let asks = matches!(delivery.kind, Kind::Opening | Kind::Update | Kind::Reminder | Kind::Escalation);
+    let open = delivery.said.status == CaseStatus::Open && !matches!(case.about, CaseAbout::Desk { .. });
+    let acked = case.course.as_ref().is_some_and(|course| course.acked.is_some());
+    asks && open && !acked && delivery.disclosure == Disclosure::Internal
 }

@@ -1,13 +1,17 @@
 //! The daemon: the loop, its tasks, start and stop, the one clock.
 
 pub mod alarm;
+mod answer_page;
+mod answers;
 pub mod append;
+mod approvals;
 mod arrive;
 pub mod brake;
 pub mod channels;
 pub mod clock;
 mod control;
 mod dead_letters;
+mod difference;
 pub mod dispatch;
 pub mod door;
 pub mod effects;
@@ -20,8 +24,10 @@ mod incidents;
 pub mod kept;
 pub mod lanes;
 pub mod leases;
+pub mod links;
 pub mod measure;
 pub mod messages;
+mod page;
 pub mod persons;
 pub mod questions;
 pub mod recover;

@@ -16,6 +16,7 @@ use super::imprint::Imprinter;
 use super::kept::KeptMessages;
 use super::lanes;
 use super::leases::Leases;
+use super::links::Links;
 use super::measure;
 use super::messages::Messages;
 use super::recover::{Recovered, last_policy, recover};
@@ -219,6 +220,8 @@ async fn start_engine(
     let Shared { mailbox, metrics, clock, tasks, health, kept } = &**shared;
     let dispatcher =
         Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone());
+    let site = config.ingest.http.as_ref().and_then(|http| http.external_url.as_deref());
+    let dispatcher = dispatcher.with_links(Links::new(site, &config.policy.reference_key));
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);

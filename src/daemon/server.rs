@@ -1,5 +1,6 @@
 //! The daemon's HTTP face: the ways in, probes, metrics, reload, and commands of people.
 
+use super::links::{self, Links};
 use super::measure;
 use super::reload::{Reload, Reloader};
 use super::run::Shared;
@@ -30,6 +31,8 @@ pub(super) struct Face {
     pub(super) shared: Arc<Shared>,
     pub(super) access: Arc<dyn Access>,
     pub(super) reloader: Arc<Reloader>,
+    /// Links by which readers answer.
+    pub(super) links: Arc<Links>,
     /// Where the history lies.
     pub(super) history: Arc<std::path::Path>,
 }
@@ -55,13 +58,17 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         ingest_http::Limits::default(),
     );
     let history = super::history::path_in(&config.journal.path).into();
-    let face = Face { shared: shared.clone(), access, reloader: reloader.clone(), history };
+    let links = Arc::new(Links::new(settings.external_url.as_deref(), &config.policy.reference_key));
+    let face = Face { shared: shared.clone(), access, reloader: reloader.clone(), links, history };
     let router = ways_in
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
         .merge(super::dead_letters::routes(face.clone()))
         .merge(super::timeline::routes(face.clone()))
         .merge(super::incidents::routes(face.clone()))
+        .merge(super::answers::routes(face.clone()))
+        .merge(super::approvals::routes(face.clone()))
+        .merge(super::answer_page::routes(face.clone()))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -122,6 +129,7 @@ fn grants(config: &Config) -> Result<Vec<Grant>, String> {
             config::Right::Ingest => Right::Ingest,
             config::Right::Read => Right::Read,
             config::Right::Acknowledge => Right::Acknowledge,
+            config::Right::Silence => Right::Silence,
             config::Right::Approve => Right::Approve,
             config::Right::Admin => Right::Admin,
         });
@@ -149,11 +157,15 @@ fn handler_of(method: &Method, path: &str) -> Handler {
         "/v1/events" if *method == Method::POST => Handler::Events,
         "/v1/told" | "/v1/cases" | "/v1/events" | "/v1/timeline" => Handler::Questions,
         path if path.starts_with("/v1/incidents") => Handler::Questions,
-        path if path.starts_with("/v1/dead-letters") && *method == Method::GET => Handler::Questions,
+        path if ["/v1/dead-letters", "/v1/approvals"].iter().any(|start| path.starts_with(start))
+            && *method == Method::GET =>
+        {
+            Handler::Questions
+        }
         "/-/healthy" | "/-/ready" => Handler::Probes,
         "/-/reload" => Handler::Reload,
         "/metrics" => Handler::Metrics,
-        path if path.starts_with("/v1/") => Handler::Commands,
+        path if path.starts_with("/v1/") || path.starts_with(links::PATH) => Handler::Commands,
         _ => Handler::Other,
     }
 }

@@ -1,6 +1,7 @@
 //! R23: what an external audience is told is looked at by a person first: drafts, requests, answers, and what happens
 //! while nobody answers.
 
+use super::answer;
 use super::desk::{self, Note};
 use super::fact::{AckWay, Asked, DraftText, Drafted, DropReason, Fact, HeldReason, MissReason, Said};
 use super::input::Command;
@@ -12,7 +13,7 @@ use super::state::{Briefing, Draft, State};
 use super::tend::{self, Saying};
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
-use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording, slot};
+use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
 use std::sync::Arc;
 
 /// An unapproved end of which no next word was promised is due so long after it.
@@ -175,9 +176,15 @@ fn ask(
     let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
     let mut facts = Vec::new();
     if let Some(whom) = whom {
+        let asks = Asks { case, audience: audience.clone(), revision };
         let (title, text) = request(policy, matter, briefing, row, draft, asked);
-        let note =
-            Note { level: Disclosure::Business, severity: matter.severity, title: &title, text: &text };
+        let note = Note {
+            level: Disclosure::Business,
+            severity: matter.severity,
+            title: &title,
+            text: &text,
+            asks: Some(&asks),
+        };
         let urgent = policy.ladder.is_urgent(matter.severity);
         let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
         let only = lead.map(|name| desk::ways(state, policy, name, urgent));
@@ -333,37 +340,9 @@ pub(super) fn next_look(
     [asked, due].into_iter().flatten().min()
 }
 
-/// Why a person's answer cannot be taken, as a sentence, if it cannot.
-pub fn refusal(state: &State, command: &Command) -> Option<String> {
-    let (case, audience, revision) = match command {
-        Command::ApproveDraft { case, audience, revision, .. }
-        | Command::EditDraft { case, audience, revision, .. }
-        | Command::RejectDraft { case, audience, revision, .. } => (case, audience, *revision),
-        Command::Acknowledge { case, .. } | Command::AnswerNeeds { case, .. } => {
-            let known = state.cases.contains_key(case);
-            return (!known).then(|| "there is no such case, or it is over and forgotten".to_owned());
-        }
-        _ => return None,
-    };
-    let Some(known) = state.cases.get(case) else {
-        return Some("there is no such case, or it is over and forgotten".to_owned());
-    };
-    let Some(draft) = known.briefing(audience).and_then(Briefing::draft) else {
-        return Some(format!("nothing to {audience} about this case waits for approval"));
-    };
-    if draft.revision != revision {
-        let newest = draft.revision;
-        return Some(format!("revision {revision} is not the one that waits: that is revision {newest}"));
-    }
-    if let Some(by) = &draft.approved {
-        return Some(format!("{by} has approved it already"));
-    }
-    draft.rejected.then(|| "it was rejected already; the next change makes a new revision".to_owned())
-}
-
 /// What a person's answer comes to.
 pub(super) fn answered(state: &State, policy: &Policy, now: Time, command: &Command) -> Vec<Fact> {
-    if refusal(state, command).is_some() {
+    if answer::refusal(state, policy, command).is_some() {
         return Vec::new();
     }
     match command {

@@ -7,7 +7,7 @@ use super::say::{self, Word};
 use super::state::State;
 use super::via;
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{About, Disclosure, Kind, Subject};
+use crate::message::{About, Asks, Disclosure, Kind, Subject};
 
 /// What is to be said, in words that a reader of `level` may read.
 pub(super) struct Note<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Note<'a> {
     pub severity: Severity,
     pub title: &'a str,
     pub text: &'a str,
+    /// What its readers are asked to approve.
+    pub asks: Option<&'a Asks>,
 }
 
 /// Tells an audience, or one person in its name.
@@ -34,7 +36,8 @@ pub(super) fn tell(
         about: About::Notice { title: note.title, text: note.text, level: note.level },
         ..Subject::notice(audience.as_str(), note.title, note.title, note.text, now)
     };
-    let word = Word { only, paced: true, ..Word::at_desk(audience, note.severity, now, now) };
+    let word =
+        Word { only, paced: true, asks: note.asks, ..Word::at_desk(audience, note.severity, now, now) };
     say::at_desk(state, policy, now, &word, &subject)
 }
 

@@ -45,34 +45,7 @@ pub struct RowAnswer {
 pub fn explain(policy: &Policy, event: &Event, at: Time) -> Vec<RowAnswer> {
     let none = Labels::default();
     let state = State { time: at, ..State::default() };
-    let (asked, known, speaks) = match event {
-        Event::Alert(alert) => {
-            let (severity, known) = policy.ladder.place(alert.labels.get("severity"));
-            let asked = Asked {
-                kind: RowKind::Alert,
-                labels: &alert.labels,
-                severity,
-                customer_impact: None,
-                now: None,
-                held: Held::Unasked,
-            };
-            (asked, known, alert.status == Status::Firing)
-        }
-        Event::Incident(event) => {
-            let (severity, known) = policy.ladder.place(event.severity.as_deref());
-            let labels = event.labels.as_ref().unwrap_or(&none);
-            let customer_impact = event.customer_impact;
-            let asked = Asked {
-                kind: RowKind::Incident,
-                labels,
-                severity,
-                customer_impact,
-                now: None,
-                held: Held::Unasked,
-            };
-            (asked, known, incident::opens(event.action))
-        }
-    };
+    let (asked, known, speaks) = asked(policy, event, &none);
     let mut answers = Vec::new();
     route::read(policy, &asked, |row, reading| {
         let (verdict, reason) = match reading {
@@ -92,6 +65,32 @@ pub fn explain(policy: &Policy, event: &Event, at: Time) -> Vec<RowAnswer> {
         answers.push(answer(row, verdict, format!("{reason}; {why}")));
     }
     answers
+}
+
+/// What rows ask of an event, whether its severity is known, and whether it lets rows speak.
+pub(super) fn asked<'a>(policy: &Policy, event: &'a Event, none: &'a Labels) -> (Asked<'a>, bool, bool) {
+    match event {
+        Event::Alert(alert) => {
+            let (severity, known) = policy.ladder.place(alert.labels.get("severity"));
+            let asked = Asked {
+                kind: RowKind::Alert,
+                labels: &alert.labels,
+                severity,
+                customer_impact: None,
+                now: None,
+                held: Held::Unasked,
+            };
+            (asked, known, alert.status == Status::Firing)
+        }
+        Event::Incident(event) => {
+            let (severity, known) = policy.ladder.place(event.severity.as_deref());
+            let labels = event.labels.as_ref().unwrap_or(none);
+            let customer_impact = event.customer_impact;
+            let kind = RowKind::Incident;
+            let asked = Asked { kind, labels, severity, customer_impact, now: None, held: Held::Unasked };
+            (asked, known, incident::opens(event.action))
+        }
+    }
 }
 
 fn is_unrouted(policy: &Policy, row: &Row) -> bool {

@@ -5,6 +5,7 @@
 
 mod address;
 mod alert;
+mod answer;
 mod approve;
 mod clock;
 mod deliveries;
@@ -42,12 +43,14 @@ mod target;
 mod tend;
 mod test_message;
 mod via;
+mod wording;
 
 pub mod explain;
+pub mod preview;
 pub mod state;
 
 pub use alert::{group_id, is_unchanged};
-pub use approve::refusal as command_refusal;
+pub use answer::{Refused, Refusing, confined as command_confined, refusal as command_refusal};
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
     HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,

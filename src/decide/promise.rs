@@ -187,6 +187,7 @@ pub(super) fn remind_responders(state: &State, policy: &Policy, now: Time, matte
         severity: matter.severity,
         title: "Where does the work stand?",
         text: &text,
+        asks: None,
     };
     let mut facts = desk::tell(state, policy, now, owner, only.as_deref(), &note);
     facts.push(Fact::Nudged { case: matter.id, audience: None });
@@ -215,7 +216,7 @@ pub(super) fn to_lead(
     let only = only.filter(|ways| !ways.is_empty());
     // A lead may be anybody: the text holds no more than a reference.
     let level = Disclosure::External;
-    let note = Note { level, severity: matter.severity, title, text };
+    let note = Note { level, severity: matter.severity, title, text, asks: None };
     desk::tell(state, policy, now, owner, only.as_deref(), &note)
 }
 

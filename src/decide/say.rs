@@ -11,7 +11,7 @@ use super::state::{Briefing, Draft, Line, State};
 use super::target::{self, Target};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{self, CaseStatus, Disclosure, Kind, Subject, Wording};
+use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Subject, Wording};
 use std::collections::BTreeMap;
 
 /// What is to be said, beside the subject that it is said about.
@@ -44,6 +44,8 @@ pub(super) struct Word<'a> {
     pub draft: Option<&'a Draft>,
     /// What it is escalated for (R25).
     pub cause: Option<Cause>,
+    /// What its readers are asked to approve (R23).
+    pub asks: Option<&'a Asks>,
 }
 
 impl<'a> Word<'a> {
@@ -67,6 +69,7 @@ impl<'a> Word<'a> {
             next_update: None,
             draft: None,
             cause: None,
+            asks: None,
         }
     }
 
@@ -113,6 +116,7 @@ pub(super) fn say(
             Subject { kind, reopened: subject.reopened && kind == Kind::Opening, ..subject.clone() };
         let message = message::compose(&subject, level, &policy.templates, template, word.wording);
         let message = approve::in_words(message, word.draft.and_then(|draft| draft.text.as_ref()));
+        let message = Message { asks: word.asks.cloned(), ..message };
         let number = number as u32;
         let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);

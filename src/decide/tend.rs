@@ -95,6 +95,7 @@ pub(super) fn speak(
         next_update: promise::next(policy, now, row, matter, over),
         draft: saying.draft,
         cause: saying.cause,
+        asks: None,
     };
     let shade = Shade { write_up, ..saying.shade };
     let subject = matter.subject(policy, briefing, saying.kind, shade);

@@ -22,7 +22,8 @@ const WIDTH: usize = 96;
 const LINE_LIMIT: usize = 500;
 
 /// What a channel of `type = "console"` is.
-pub const KIND: ChannelKind = ChannelKind { name: "console", address: None, settings: read, schema };
+pub const KIND: ChannelKind =
+    ChannelKind { name: "console", address: None, settings: read, preview: None, schema };
 
 /// Messages are printed on standard output. There are no keys of its own.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -116,10 +117,12 @@ fn render(attempt: &Attempt) -> String {
         push(&mut out, "");
         push(&mut out, &body);
     }
-    if !message.facts.is_empty() || !message.links.is_empty() {
+    let facts = message.facts.iter().map(|(name, value)| (&**name, &**value));
+    let mut pairs = facts.chain(attempt.links()).peekable();
+    if pairs.peek().is_some() {
         push(&mut out, "");
     }
-    for (name, value) in message.facts.iter().chain(&message.links) {
+    for (name, value) in pairs {
         push(&mut out, &format!("{}: {}", line(name), ready(value)));
     }
     let when = slot::zoned(attempt.now, &attempt.filling.zone);

@@ -60,8 +60,27 @@ pub struct Attempt {
     pub first: Option<Receipt>,
     /// Whom it was meant for, where everything is redirected (R40): shown at the top of the message.
     pub meant_for: Option<Recipient>,
+    /// A page on which the reader can answer, and what for: shown to people, never in webhooks (R25).
+    pub answer: Option<AnswerLink>,
     /// How long the attempt may take, the body of the answer included.
     pub deadline: Span,
+}
+
+/// A page on which one reader can answer one thing (R25): whoever has its address may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerLink {
+    /// What for, in a word or two.
+    pub label: &'static str,
+    /// The page.
+    pub url: Box<str>,
+}
+
+impl Attempt {
+    /// What a person may follow, the answer first.
+    pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        let answer = self.answer.iter().map(|answer| (answer.label, &*answer.url));
+        answer.chain(self.message.links.iter().map(|(label, url)| (&**label, &**url)))
+    }
 }
 
 /// One way out. Implementations hold their connections and settings, and no state that must survive a restart.
@@ -104,6 +123,9 @@ pub struct ChannelKind {
     pub address: Option<AddressKind>,
     /// Reads the kind's own keys; those of [`Common`] and `type` are taken out before. The error bears the place.
     pub settings: fn(toml::de::Deserializer<'_>) -> Result<Box<dyn Settings>, toml::de::Error>,
+    /// What the reader sees of an attempt, with the kind's own defaults and without sending anything; `None` where no
+    /// reader is meant.
+    pub preview: Option<fn(&Attempt) -> String>,
     /// The JSON Schema of the kind's own keys, whose descriptions are the generated reference.
     pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
 }

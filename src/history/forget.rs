@@ -12,7 +12,7 @@ const SLICE: i64 = 10_000;
 /// Deliveries and notifications are numbered in the order in which they were decided, so what hangs on those that
 /// left is what lies below the first that is left. A case stays for as long as a word about it does. `ways` and `forms`
 /// are as many as a configuration can make and stay.
-const FORGET: [&str; 13] = [
+const FORGET: [&str; 14] = [
     "DELETE FROM told WHERE number IN (SELECT number FROM told LEFT JOIN fates ON fates.delivery = told.delivery
         WHERE at < ?1 AND coalesce(fates.fate, told.fate) <> 0
         AND number < coalesce((SELECT first FROM clock WHERE minute > ?1 / 60000 ORDER BY minute LIMIT 1),
@@ -40,6 +40,7 @@ const FORGET: [&str; 13] = [
         case_id NOT IN (SELECT case_id FROM cases) LIMIT ?2)",
     "DELETE FROM members WHERE (number, alert) IN (SELECT number, alert FROM members WHERE ?1 = ?1 AND
         number NOT IN (SELECT number FROM cases) LIMIT ?2)",
+    "DELETE FROM drafts WHERE number IN (SELECT number FROM drafts WHERE answered_at < ?1 ORDER BY number LIMIT ?2)",
     "DELETE FROM events WHERE number IN (SELECT number FROM events WHERE at < ?1
         AND number < coalesce((SELECT first FROM clock WHERE minute > ?1 / 60000 ORDER BY minute LIMIT 1),
         9223372036854775807) ORDER BY number LIMIT ?2)",

@@ -6,6 +6,7 @@
 //! from the first entry that is left. Message bodies stay in the journal; what is kept of a message is its title, its
 //! one line, and the entry in which the rest stands. No address is ever in it: recipients are names.
 
+mod approval;
 mod ask;
 mod cases;
 mod dead;
@@ -28,6 +29,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub use approval::Revision;
 pub use ask::{Known, LIMIT_MAX, Questions};
 pub use cases::{Briefing, Case, CaseFilter, CaseKind, CaseStanding};
 pub use dead::{Amiss, Dead};

@@ -68,6 +68,24 @@ pens!(
         released_at = coalesce(released_at, excluded.released_at), ended_at = coalesce(excluded.ended_at, ended_at),
         fate = coalesce(excluded.fate, fate), why = coalesce(excluded.why, why),
         receipt = coalesce(excluded.receipt, receipt), sent = coalesce(excluded.sent, sent)",
+    /// Since when a word of this briefing waits for approval.
+    draft_since = "SELECT since FROM drafts WHERE case_id = ?1 AND audience = ?2 AND answer IS NULL
+        ORDER BY number DESC LIMIT 1",
+    /// A newer revision takes the place of what waits.
+    draft_replaced = "UPDATE drafts SET answer = 'replaced', answered_at = ?3
+        WHERE case_id = ?1 AND audience = ?2 AND answer IS NULL",
+    /// A revision of a word that needs approval.
+    drafted = "INSERT INTO drafts (number, case_id, reference, audience, revision, kind, since, at, due, asked, title,
+        short, body, remarks, edited_by)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'nobody', ?10, ?11, ?12, ?13, ?14)",
+    /// Who was asked for approval.
+    draft_asked = "UPDATE drafts SET asked = ?4
+        WHERE case_id = ?1 AND audience = ?2 AND revision = ?3 AND answer IS NULL",
+    /// What was answered.
+    draft_answered = "UPDATE drafts SET answer = ?4, answered_by = ?5, reason = ?6, answered_at = ?7
+        WHERE case_id = ?1 AND audience = ?2 AND revision = ?3 AND answer IS NULL",
+    /// Nothing of a case waits any more.
+    drafts_closed = "UPDATE drafts SET answer = 'dropped', answered_at = ?2 WHERE case_id = ?1 AND answer IS NULL",
     /// A delivery carries again what another one could not deliver.
     redrive = "INSERT OR REPLACE INTO redrives VALUES (?1, ?2)",
     /// How often a delivery was let go.

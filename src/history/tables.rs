@@ -65,6 +65,14 @@ pub(super) const CREATE: &str = "
         attempt INTEGER NOT NULL, maybe_sent INTEGER NOT NULL, counted INTEGER NOT NULL, reason TEXT, detail TEXT,
         PRIMARY KEY (delivery, number)) WITHOUT ROWID;
 
+    CREATE TABLE drafts (number INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, reference TEXT NOT NULL,
+        audience TEXT NOT NULL, revision INTEGER NOT NULL, kind TEXT NOT NULL, since INTEGER NOT NULL,
+        at INTEGER NOT NULL, due INTEGER, asked TEXT NOT NULL, title TEXT NOT NULL, short TEXT NOT NULL,
+        body TEXT NOT NULL, remarks TEXT NOT NULL, edited_by TEXT, answer TEXT, answered_by TEXT, reason TEXT,
+        answered_at INTEGER);
+    CREATE INDEX drafts_by_case ON drafts (case_id, audience);
+    CREATE INDEX drafts_waiting ON drafts (number) WHERE answer IS NULL;
+
     CREATE TABLE forms (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, kind TEXT NOT NULL, action TEXT NOT NULL,
         token TEXT NOT NULL, UNIQUE (lane, kind, action, token));
     CREATE TABLE events (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, form INTEGER NOT NULL, position INTEGER,
@@ -75,7 +83,7 @@ pub(super) const CREATE: &str = "
 ";
 
 /// The tables that hold what was projected.
-pub(super) const TABLES: [&str; 15] = [
+pub(super) const TABLES: [&str; 16] = [
     "clock",
     "cases",
     "names",
@@ -89,6 +97,7 @@ pub(super) const TABLES: [&str; 15] = [
     "fates",
     "redrives",
     "failures",
+    "drafts",
     "forms",
     "events",
 ];

@@ -17,6 +17,7 @@ pub mod native;
 pub mod nats;
 pub mod schema;
 pub mod server;
+pub mod unknown;
 
 pub use reading::{Flags, Reading, Way};
 

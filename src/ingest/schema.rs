@@ -9,9 +9,30 @@ pub fn files() -> [(&'static str, String); 2] {
     [("alert.json", text::<RawAlert<'static>>()), ("incident.json", text::<RawIncident<'static>>())]
 }
 
+/// The schema of one incident event, or of one alert event.
+pub(super) fn of_event(incident: bool) -> serde_json::Value {
+    let [(_, alert), (_, of_incident)] = files();
+    serde_json::from_str(if incident { &of_incident } else { &alert }).expect("it was written as JSON")
+}
+
+/// The names of the fields that an `alert` or `incident` event has.
+pub fn fields(sort: &str) -> Vec<String> {
+    let schema = match sort {
+        "alert" => schema::<RawAlert<'static>>(),
+        _ => schema::<RawIncident<'static>>(),
+    };
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    let own = properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default();
+    // A note's kind is read by its short name as well.
+    if sort == "alert" { own } else { [own, vec!["kind".to_owned()]].concat() }
+}
+
+fn schema<T: schemars::JsonSchema>() -> schemars::Schema {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>()
+}
+
 fn text<T: schemars::JsonSchema>() -> String {
-    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>();
-    let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    let text = serde_json::to_string_pretty(&schema::<T>()).expect("a schema is JSON");
     text + "\n"
 }
 

@@ -62,6 +62,7 @@ fn message(view: &View<'_>, texts: Texts) -> Message {
         body: texts.body,
         facts: texts.facts,
         links: texts.links,
+        asks: None,
         data: to_raw_value(view).unwrap_or_else(|_| no_data()),
     }
 }
@@ -91,6 +92,7 @@ fn plain(subject: &Subject<'_>, level: Disclosure) -> Message {
         body: format!("{}\n\n{promise}\n\n{delay}", super::markdown::escape(&text)).into(),
         facts: Vec::new(),
         links: Vec::new(),
+        asks: None,
         data: no_data(),
     }
 }

@@ -19,6 +19,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub mod lint;
 pub mod markdown;
 pub mod sample;
 pub mod slot;
@@ -28,11 +29,13 @@ pub use compose::compose;
 pub use cut::view;
 pub use kind::{CaseStatus, Disclosure, Kind};
 pub use layer::stage_in_words;
-pub use neutral::Message;
+pub use neutral::{Asks, Message};
 pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow, may_read};
-pub use templates::{PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, with_promise};
+pub use templates::{
+    PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX, with_promise,
+};
 pub use title::title_at;
 pub use told::words_of;
 pub use view::View;

@@ -1,6 +1,8 @@
 //! The neutral message: rendered once, at decision time, for every channel kind to put into its own form (R41).
 
 use super::{CaseStatus, Kind};
+use crate::event::Name;
+use crate::event::id::CaseId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -32,8 +34,22 @@ pub struct Message {
     /// Labels and addresses of pages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<(Box<str>, Box<str>)>,
+    /// What its reader is asked to approve, where that is what it is about (R23).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Asks>,
     /// The structured case at the audience's level, as JSON; holds no slots.
     pub data: Box<RawValue>,
+}
+
+/// A draft that somebody is asked to approve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    /// Of which case.
+    pub case: CaseId,
+    /// For which audience.
+    pub audience: Name,
+    /// Which revision.
+    pub revision: u32,
 }
 
 impl PartialEq for Message {
@@ -42,6 +58,7 @@ impl PartialEq for Message {
         texts(self) == texts(other)
             && (&self.title, &self.short, &self.body) == (&other.title, &other.short, &other.body)
             && (&self.facts, &self.links) == (&other.facts, &other.links)
+            && self.asks == other.asks
             && self.data.get() == other.data.get()
     }
 }

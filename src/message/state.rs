@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn an_end_that_is_held_back_is_no_end_yet() {
-        let (over, open) = (sample::Incident::full().resolved(), sample::Incident::full());
-        let mut watched = open.clone();
+        let over = sample::Incident::full().resolved();
+        let mut watched = sample::Incident::full();
         watched.record.stage = Some(Stage::Monitoring);
         for level in Disclosure::ALL {
             let held = Subject { hold: true, ..over.subject(Kind::Update) };

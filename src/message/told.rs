@@ -15,7 +15,7 @@ pub fn words_of(message: &Message, next_update: Option<Time>) -> Box<str> {
 }
 
 /// What a reader sees of Markdown: paragraphs apart, items of lists in lines of their own.
-fn plain(markdown: &str) -> String {
+pub(super) fn plain(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     for event in Parser::new(markdown) {
         match event {

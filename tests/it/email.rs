@@ -31,6 +31,7 @@ fn attempt(number: u8) -> Attempt {
             body: ".\r\nA line that begins with a dot\n.".into(),
             facts: Vec::new(),
             links: Vec::new(),
+            asks: None,
             data: serde_json::value::RawValue::from_string("{}".to_owned()).unwrap(),
         }),
         decided_at: Time::EPOCH,
@@ -39,6 +40,7 @@ fn attempt(number: u8) -> Attempt {
         thread: Digest::of(&[b"thread"]),
         first: None,
         meant_for: None,
+        answer: None,
         deadline: Span::from_secs(20),
     }
 }

@@ -26,6 +26,7 @@ fn kind<T: Settings + JsonSchema + serde::de::DeserializeOwned + 'static>(
         name,
         address,
         settings: |toml| Ok(Box::new(T::deserialize(toml)?)),
+        preview: None,
         schema: |generator| generator.subschema_for::<T>(),
     }
 }

@@ -8,6 +8,7 @@ mod mistakes;
 mod people;
 mod reference;
 mod teams;
+mod trials;
 
 use super::{Config, Diagnostics, from_texts};
 

@@ -147,6 +147,18 @@ pub enum Asked {
     Others,
 }
 
+impl Asked {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Asked::Nobody => "nobody",
+            Asked::Lead => "lead",
+            Asked::Approvers => "approvers",
+            Asked::Others => "others",
+        }
+    }
+}
+
 /// Why a draft was given up before anybody answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

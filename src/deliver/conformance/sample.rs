@@ -25,6 +25,7 @@ pub fn attempt() -> Attempt {
         thread: Digest::of(&[b"case"]),
         first: None,
         meant_for: None,
+        answer: None,
         deadline: Span::from_secs(20),
     }
 }
@@ -42,6 +43,7 @@ pub fn message() -> Message {
         body: "About 15 % of checkouts fail.".into(),
         facts: vec![("Severity".into(), "sev1".into())],
         links: vec![("Runbook".into(), "https://runbooks.example.net/5xx".into())],
+        asks: None,
         data: json(r#"{"incident":"INC-1"}"#),
     }
 }

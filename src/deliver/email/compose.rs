@@ -111,6 +111,12 @@ impl Letterhead {
     }
 }
 
+/// The subject and the text part, as a mail program shows them.
+pub(super) fn preview(attempt: &Attempt) -> String {
+    let texts = Texts::of(attempt);
+    format!("Subject: {}\n\n{}", subject(&texts), texts.plain())
+}
+
 fn describe(error: lettre::error::Error) -> String {
     format!("the message cannot be written: {error}")
 }
@@ -152,7 +158,7 @@ impl Texts {
             title: line(&message.title, MAX_CELL),
             body: visible::lines(cut(&body, MAX_TEXT / 2)).trim().to_owned(),
             facts: pairs(&message.facts),
-            links: pairs(&message.links),
+            links: attempt.links().map(|(label, url)| (line(label, MAX_CELL), line(url, MAX_CELL))).collect(),
             reference: line(&message.reference, 50),
         }
     }

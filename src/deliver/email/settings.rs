@@ -1,6 +1,7 @@
 //! The keys of a channel of `type = "email"`.
 
 use super::Letterhead;
+use super::compose::preview;
 use super::relay::Relay;
 use crate::deliver::dial;
 use crate::deliver::egress::networks;
@@ -19,6 +20,7 @@ pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     address: Some(AddressKind::Email),
     settings: |toml| Ok(Box::new(Settings::deserialize(toml)?)),
+    preview: Some(preview),
     schema: Settings::json_schema,
 };
 

@@ -3,6 +3,7 @@
 //! Slack knows no idempotency key: a message whose answer was lost may arrive twice.
 
 mod answer;
+mod preview;
 mod render;
 mod setting;
 
@@ -22,6 +23,7 @@ pub const KIND: ChannelKind = ChannelKind {
     name: "slack",
     address: Some(AddressKind::Slack),
     settings: setting::read,
+    preview: Some(preview::preview),
     schema: setting::schema,
 };
 

@@ -58,6 +58,13 @@ pub struct Plain {
     emoji: bool,
 }
 
+impl Plain {
+    /// What it says.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 /// One part of a block of styled text.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
@@ -271,7 +278,7 @@ fn facts(attempt: &Attempt, budget: &mut Budget) -> Vec<Part> {
 
 fn links(attempt: &Attempt, budget: &mut Budget) -> Vec<Part> {
     let mut elements = Vec::new();
-    for (label, target) in &attempt.message.links {
+    for (label, target) in attempt.links() {
         let (label, target) = (one_line(&ready(label, attempt)), ready(target, attempt));
         if budget.is_spent() {
             break;

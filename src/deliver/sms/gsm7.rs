@@ -69,6 +69,8 @@ pub(super) struct Fitted {
     pub(super) text: String,
     pub(super) coding: Coding,
     pub(super) parts: usize,
+    /// Whether something was left out at its end.
+    pub(super) is_cut: bool,
 }
 
 /// The text as one line without anything invisible, in the GSM alphabet if it can be, cut to at most `max` parts.
@@ -80,18 +82,41 @@ pub(super) fn fit(text: &str, max: usize) -> Fitted {
     };
     let parts = coding.parts(line.chars());
     if parts <= max {
-        return Fitted { text: line, coding, parts };
+        return Fitted { text: line, coding, parts, is_cut: false };
     }
-    let text = format!("{}{}", cut(&line, coding, max), coding.ellipsis());
+    let text = format!("{}{}", cut(&line, coding, max, coding.ellipsis()), coding.ellipsis());
     let parts = coding.parts(text.chars());
-    Fitted { text, coding, parts }
+    Fitted { text, coding, parts, is_cut: true }
+}
+
+/// The text with the address of a page behind it, which is never cut: rather the text is, and where the address alone
+/// takes too much, it is left out.
+pub(super) fn fit_before(text: &str, url: &str, max: usize) -> Fitted {
+    let fitted = fit(text, max);
+    if url.is_empty() {
+        return fitted;
+    }
+    let tail = format!(" {url}");
+    let whole = fitted.text.chars().chain(tail.chars());
+    if !fitted.is_cut && fitted.coding.parts(whole.clone()) <= max {
+        let parts = fitted.coding.parts(whole);
+        return Fitted { text: fitted.text + &tail, parts, ..fitted };
+    }
+    let end = format!("{}{tail}", fitted.coding.ellipsis());
+    let kept = cut(&fitted.text, fitted.coding, max, &end);
+    if kept.is_empty() {
+        return fitted;
+    }
+    let text = format!("{kept}{end}");
+    let parts = fitted.coding.parts(text.chars());
+    Fitted { text, parts, is_cut: true, ..fitted }
 }
 
 /// The longest beginning of the line that fits with the ellipsis behind it; not the beginning of an address of a page,
 /// which would lead elsewhere, nor of a word that is not much to lose.
-fn cut(line: &str, coding: Coding, max: usize) -> &str {
+fn cut<'a>(line: &'a str, coding: Coding, max: usize, end: &str) -> &'a str {
     let mut kept = line;
-    while !kept.is_empty() && coding.parts(kept.chars().chain(coding.ellipsis().chars())) > max {
+    while !kept.is_empty() && coding.parts(kept.chars().chain(end.chars())) > max {
         kept = without_last(kept);
     }
     let is_torn = line[kept.len()..].starts_with(|c: char| !c.is_whitespace());

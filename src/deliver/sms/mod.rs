@@ -32,6 +32,7 @@ pub const KIND: ChannelKind = ChannelKind {
     name: "sms",
     address: Some(AddressKind::Phone),
     settings: |toml| Ok(Box::new(keys::read(toml)?)),
+    preview: Some(preview),
     schema: Form::json_schema,
 };
 
@@ -144,7 +145,8 @@ impl super::Channel for Channel {
         attempt: &'a Attempt,
     ) -> Pin<Box<dyn Future<Output = Result<Accepted, Failure>> + Send + 'a>> {
         Box::pin(async {
-            let Fitted { text, .. } = gsm7::fit(&line(attempt), self.segments);
+            let url = attempt.answer.as_ref().map_or("", |answer| &answer.url);
+            let Fitted { text, .. } = gsm7::fit_before(&line(attempt), url, self.segments);
             let receipt = match &self.provider {
                 Provider::Twilio(twilio) => twilio.send(attempt, &text).await?,
                 Provider::Gateway(gateway) => gateway.send(attempt, &text).await?,
@@ -152,6 +154,11 @@ impl super::Channel for Channel {
             Ok(Accepted { receipt, body: Some(Digest::of(&[text.as_bytes()])) })
         })
     }
+}
+
+/// The text as a telephone shows it.
+fn preview(attempt: &Attempt) -> String {
+    gsm7::fit(&line(attempt), SEGMENTS.into()).text
 }
 
 /// What there is to say, before it is spelled and cut.

@@ -25,8 +25,13 @@ const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// What a channel of `type = "webhook"` is.
-pub const KIND: ChannelKind =
-    ChannelKind { name: "webhook", address: None, settings: setting::read, schema: setting::schema };
+pub const KIND: ChannelKind = ChannelKind {
+    name: "webhook",
+    address: None,
+    settings: setting::read,
+    preview: Some(native::preview),
+    schema: setting::schema,
+};
 
 /// One endpoint.
 struct Webhook {

@@ -93,6 +93,12 @@ pub fn body(attempt: &Attempt) -> serde_json::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The body as people read it.
+pub fn preview(attempt: &Attempt) -> String {
+    let value = body(attempt).and_then(|body| serde_json::from_slice::<serde_json::Value>(&body));
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_default()
+}
+
 fn type_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Opening => "tidings.notification.opening",

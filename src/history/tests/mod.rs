@@ -99,6 +99,7 @@ fn message(kind: Kind, reference: &str, title: &str) -> Message {
         body: "The body stays in the journal".into(),
         facts: Vec::new(),
         links: Vec::new(),
+        asks: None,
         data: serde_json::value::RawValue::from_string("{}".into()).unwrap(),
     }
 }

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The longest short text that a template may write, in bytes: as much as any SMS gateway takes.
 const SHORT_MAX: usize = 1600;
 
+/// The most bytes of a title, a short text and a body that people write.
+pub const WRITTEN_MAX: [usize; 3] = [line::TITLE_MAX, SHORT_MAX, engine::OUTPUT_MAX];
+
 /// The parts that a template may write.
 const PARTS: [&str; 3] = ["title", "short", "body"];
 

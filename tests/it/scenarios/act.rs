@@ -134,10 +134,10 @@ fn case_of(world: &World, name: &str) -> CaseId {
 
 /// A person's answer; what is refused decides nothing.
 fn answer(world: &mut World, asked: Command) -> Came {
-    let refused = command_refusal(&world.state, &asked);
+    let refused = command_refusal(&world.state, &world.policy, &asked);
     let (_, facts) = command(world, asked);
     assert!(refused.is_none() || facts.is_empty(), "what is refused decides nothing: {refused:?}");
-    (refused.map(|why| format!("refused: {why}")), facts)
+    (refused.map(|refused| format!("refused: {}", refused.text)), facts)
 }
 
 /// `approve CASE AUDIENCE REVISION by`, `reject … by reason`, `edit … by body`

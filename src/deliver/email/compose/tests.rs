@@ -22,6 +22,7 @@ fn message() -> Message {
         body: format!("**5xx** at 12 % since {}.", slot::instant(Time::EPOCH)).into(),
         facts: vec![("cluster".into(), "eu-1".into())],
         links: vec![("Runbook".into(), "https://runbooks.example.net/5xx?a=1&b=2".into())],
+        asks: None,
         data: serde_json::value::RawValue::from_string("{}".to_owned()).unwrap(),
     }
 }
@@ -41,6 +42,7 @@ fn attempt(message: Message) -> Attempt {
         thread: Digest::of(&[b"thread"]),
         first: None,
         meant_for: None,
+        answer: None,
         deadline: Span::from_secs(15),
     }
 }

@@ -1,0 +1,130 @@
+//! R23, R25, R43: why what a person answers cannot be taken: nothing waits, it is another revision, its words may not
+//! leave, the case is another team's.
+
+use super::fact::CaseAbout;
+use super::input::Command;
+use super::matter::Matter;
+use super::policy::Policy;
+use super::state::{Briefing, Draft, State};
+use super::wording;
+use crate::event::id::CaseId;
+use crate::event::{Labels, Name};
+use crate::message::CaseStatus;
+
+/// Why an answer is not taken; it leaves no trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What sort of reason it is.
+    pub why: Refusing,
+    /// The reason as a sentence, for whoever answered.
+    pub text: String,
+}
+
+/// The sorts of reasons for which an answer is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusing {
+    /// There is no such case, or nothing of it waits.
+    Unknown,
+    /// The case belongs to another team than the token (R43).
+    Confined,
+    /// Another revision waits by now (R23).
+    Revision {
+        /// Which.
+        newest: u32,
+    },
+    /// Somebody has answered already, or the case is over.
+    Settled,
+    /// The words may not leave (R23).
+    Words,
+}
+
+fn refused(why: Refusing, text: impl Into<String>) -> Option<Refused> {
+    Some(Refused { why, text: text.into() })
+}
+
+/// Why a person's answer cannot be taken, if it cannot: acknowledgements, answers to needs, and what is said of drafts.
+pub fn refusal(state: &State, policy: &Policy, command: &Command) -> Option<Refused> {
+    match command {
+        Command::Acknowledge { case, .. } | Command::AnswerNeeds { case, .. } => {
+            let Some(matter) = Matter::find(state, policy, *case) else { return unknown() };
+            let over = matter.status != CaseStatus::Open;
+            over.then(|| refused(Refusing::Settled, "this case is over")).flatten()
+        }
+        Command::ApproveDraft { case, audience, revision, .. }
+        | Command::RejectDraft { case, audience, revision, .. } => {
+            of_draft(state, *case, audience, *revision).err()
+        }
+        Command::EditDraft { case, audience, revision, text, .. } => {
+            if let Err(refused) = of_draft(state, *case, audience, *revision) {
+                return Some(refused);
+            }
+            let matter = Matter::find(state, policy, *case)?;
+            let briefing = matter.case.briefing(audience)?;
+            let mistakes = wording::mistakes(policy, &matter, briefing, text);
+            (!mistakes.is_empty()).then(|| refused(Refusing::Words, mistakes.join(" "))).flatten()
+        }
+        _ => None,
+    }
+}
+
+fn unknown() -> Option<Refused> {
+    refused(Refusing::Unknown, "there is no such case, or it is over and forgotten")
+}
+
+/// The draft of a revision that waits.
+fn of_draft<'s>(
+    state: &'s State,
+    case: CaseId,
+    audience: &Name,
+    revision: u32,
+) -> Result<&'s Draft, Refused> {
+    let no = |why, text: String| Err(Refused { why, text });
+    let Some(known) = state.cases.get(&case) else {
+        return no(Refusing::Unknown, "there is no such case, or it is over and forgotten".to_owned());
+    };
+    let Some(draft) = known.briefing(audience).and_then(Briefing::draft) else {
+        let text = format!("nothing to {audience} about this case waits for approval");
+        return no(Refusing::Unknown, text);
+    };
+    let newest = draft.revision;
+    if newest != revision {
+        let text = format!("revision {revision} is not the one that waits: that is revision {newest}");
+        return no(Refusing::Revision { newest }, text);
+    }
+    if let Some(by) = &draft.approved {
+        return no(Refusing::Settled, format!("{by} has approved it already"));
+    }
+    if draft.rejected {
+        let text = "it was rejected already; the next change makes a new revision".to_owned();
+        return no(Refusing::Settled, text);
+    }
+    Ok(draft)
+}
+
+/// R43: why a token that is confined to a team may not answer about a case.
+pub fn confined(state: &State, policy: &Policy, token: &Name, command: &Command) -> Option<Refused> {
+    let matchers = policy.confined.get(token)?;
+    let (Command::Acknowledge { case, .. }
+    | Command::AnswerNeeds { case, .. }
+    | Command::ApproveDraft { case, .. }
+    | Command::EditDraft { case, .. }
+    | Command::RejectDraft { case, .. }) = command
+    else {
+        return None;
+    };
+    let case = state.cases.get(case)?;
+    let own = |labels: &Labels| matchers.iter().all(|matcher| matcher.matches(labels));
+    let is_own = match &case.about {
+        CaseAbout::Incident { id } => {
+            state.incidents.get(id).is_some_and(|incident| own(&incident.record.labels))
+        }
+        CaseAbout::Group { labels, .. } => {
+            let alerts = case.members.iter().filter_map(|(fingerprint, _)| state.alerts.get(fingerprint));
+            let mut all = alerts.map(|alert| &alert.record.labels).peekable();
+            if all.peek().is_some() { all.all(own) } else { own(labels) }
+        }
+        CaseAbout::Desk { .. } => false,
+    };
+    let text = format!("the token {token} is confined to a team, and this is none of its cases");
+    (!is_own).then(|| refused(Refusing::Confined, text)).flatten()
+}
