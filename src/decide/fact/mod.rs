@@ -11,7 +11,7 @@ mod watch;
 
 pub use about::{AlertRecord, CaseAbout, Stamp};
 pub use end::{DeadBy, End, SupersededBy, SuppressedBy};
-pub use keep::{AckWay, Asked, Cause, DraftText, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
+pub use keep::{AckWay, Asked, Cause, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
 pub(super) use notified::strictest;
 pub use notified::{Decided, Notified, Said, SpokenFor};
 pub use reason::{NoticeKind, WithheldReason};

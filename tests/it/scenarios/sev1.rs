@@ -92,7 +92,10 @@ fn told(jolt: Option<(usize, Jolt)>) -> (Vec<String>, World) {
             Some((at, Jolt::Reload)) if lines.len() > at && !jolted => {
                 jolted = true;
                 let changed = config(&policy().replace("unrouted  =", "unrouted ="));
-                assert!(world.adopt(changed.text, changed.policy).iter().all(silent), "a reload says nothing");
+                assert!(
+                    world.adopt(changed.text, changed.policy).iter().all(silent),
+                    "a reload says nothing"
+                );
             }
             // A message that is under way is made unknown by a restart, and sent again: this is about timers.
             Some((at, Jolt::Restart)) if lines.len() > at && !jolted && world.under_way.is_empty() => {
