@@ -4,6 +4,7 @@
 //! each stage a pure function of State and Policy.
 
 mod address;
+mod against;
 mod alert;
 mod answer;
 mod approve;
@@ -50,6 +51,7 @@ pub mod explain;
 pub mod preview;
 pub mod state;
 
+pub use against::{Orphan, OrphanKind, against};
 pub use alert::{group_id, is_unchanged};
 pub use answer::{Refused, Refusing, confined as command_confined, refusal as command_refusal};
 pub use fact::{

@@ -6,6 +6,7 @@ mod explain;
 mod jolted;
 mod keep;
 mod properties;
+mod reload;
 mod script;
 mod sev1;
 mod tell;
