@@ -31,6 +31,7 @@ enum Kept {
     FirstWordMissed(Name),
     Said(Name, Purpose, bool),
     PromiseEnded(Name, PromiseEnd),
+    WriteUpEnded(PromiseEnd),
     Escalated(Cause),
 }
 
@@ -45,6 +46,7 @@ impl Kept {
                 metrics.said(audience.as_str(), *purpose, *promises);
             }
             Kept::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
+            Kept::WriteUpEnded(how) => metrics.write_up_ended(*how),
             Kept::Escalated(cause) => metrics.escalated(*cause),
         }
     }
@@ -80,6 +82,7 @@ pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Meas
         Fact::PromiseEnded { audience, how, .. } => {
             measures.kept.push(Kept::PromiseEnded(audience.clone(), *how));
         }
+        Fact::WriteUpEnded { how, .. } => measures.kept.push(Kept::WriteUpEnded(*how)),
         Fact::Escalated { cause, .. } => measures.kept.push(Kept::Escalated(*cause)),
         Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
         Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),

@@ -75,10 +75,7 @@ impl<'a> Reload<'a> {
                 OrphanKind::ChannelRemoved,
                 format!("{what} would be a dead letter: there is no channel {}.", delivery.channel),
             ),
-            _ => (
-                OrphanKind::RecipientRemoved,
-                format!("{what} would not be sent: whom it is for is gone."),
-            ),
+            _ => (OrphanKind::RecipientRemoved, format!("{what} would not be sent: whom it is for is gone.")),
         };
         Some(Orphan {
             kind,
@@ -121,8 +118,7 @@ impl<'a> Reload<'a> {
             return None;
         }
         if !self.next.audiences.contains_key(name) {
-            let text =
-                "Nobody would hear of a change; who was told would hear of the end, at the stricter level of then and now.";
+            let text = "Nobody would hear of a change; who was told would hear of the end, at the stricter level of then and now.";
             return Some(open.orphan(OrphanKind::AudienceRemoved, text.to_owned()));
         }
         if self.is_nobody(self.next, name) {

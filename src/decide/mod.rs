@@ -46,6 +46,7 @@ mod tend;
 mod test_message;
 mod via;
 mod wording;
+mod write_up;
 
 pub mod explain;
 pub mod preview;

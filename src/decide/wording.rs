@@ -145,8 +145,8 @@ impl Hidden {
 
 /// The texts of an incident that readers of this level may not read.
 fn inner(record: &IncidentRecord, level: Disclosure) -> impl Iterator<Item = &str> {
-    let IncidentRecord { title, note, data_safety, workaround, resolution, .. } = record;
-    let all = [title, note, data_safety, workaround, resolution].into_iter().flatten();
+    let IncidentRecord { title, note, data_safety, workaround, resolution, write_up, .. } = record;
+    let all = [title, note, data_safety, workaround, resolution, write_up].into_iter().flatten();
     let notes = record.notes.iter().map(|note| &note.text);
     all.chain(notes).flat_map(move |layered| {
         let Layered { internal, business, .. } = layered;
@@ -182,7 +182,7 @@ fn is_host(word: &str) -> bool {
     let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
     let has_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let name = if has_port { name } else { host };
-    if name.parse::<IpAddr>().is_ok() {
+    if [host, name].iter().any(|text| text.parse::<IpAddr>().is_ok()) {
         return true;
     }
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))

@@ -42,6 +42,8 @@ pub(super) fn of(fact: &Fact) -> Option<CaseId> {
         | Fact::EscalationCaused { case, .. }
         | Fact::NeedsAnswered { case, .. }
         | Fact::WriteUpPromised { case, .. }
+        | Fact::WriteUpNudged { case }
+        | Fact::WriteUpDropped { case, .. }
         | Fact::WriteUpEnded { case, .. } => Some(*case),
         _ => None,
     }

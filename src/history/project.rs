@@ -183,6 +183,7 @@ impl Row<'_> {
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
             Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
             Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            Fact::WriteUpNudged { .. } | Fact::WriteUpDropped { .. } | Fact::WriteUpTold { .. } => {}
             // Clocks of rows, and what the deliveries themselves say already.
             Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FellBack { .. } => {}
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}

@@ -204,6 +204,8 @@ table! {
     PROMISES_MADE: Counter, "tidings_promises_made_total", [Audience], "Messages that promised an audience a next word.";
     PROMISES: Counter, "tidings_promises_total", [Audience, Words("end", PROMISE_ENDS)],
         "Promises of a next word to single persons that ended, by how.";
+    WRITE_UPS: Counter, "tidings_write_ups_total", [Words("end", PROMISE_ENDS)],
+        "Promises of a write-up that ended, by how; each counts once for its incident.";
     ESCALATIONS: Counter, "tidings_escalations_total", [Words("cause", CAUSES)], "Escalations, by what they were for.";
     WORDS_HELD: Gauge, "tidings_words_held", [Words("reason", HELD)], "Words that are decided and wait, by what they wait for.";
     OPEN_BRIEFINGS: Gauge, "tidings_open_briefings", [Audience], "Cases that are going on and of which an audience is told.";

@@ -177,8 +177,16 @@ impl<'a> Walk<'a> {
             Fact::PromiseMissed { audience, due, why, next, .. } => {
                 return self.missed(moment, audience, *due, *why, *next);
             }
+            Fact::WriteUpNudged { .. } if insider => {
+                ("nudged", None, "Who leads was reminded that a write-up is promised.".to_owned())
+            }
             Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } if !self.source.is_over(self.reader) => {
                 return None;
+            }
+            Fact::WriteUpDropped { due, .. } if insider => {
+                let text =
+                    format!("No write-up is due by {} any more: it is not over after all.", time(*due));
+                return Some(Step::of(moment.at, moment.place, "write_up_dropped", text));
             }
             Fact::WriteUpPromised { due, .. } => {
                 let text = format!("A write-up was promised by {}.", time(*due));

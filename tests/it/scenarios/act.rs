@@ -335,11 +335,11 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
 /// What the event says to insiders alone.
 fn remember_inside(world: &mut World, event: &IncidentEvent) {
     let texts = [&event.title, &event.note, &event.workaround, &event.resolution, &event.data_safety];
-    for text in texts.into_iter().flatten() {
+    for text in texts.into_iter().chain([&event.write_up]).flatten() {
         let Layered { internal, business, public } = text;
         let hidden = [internal, business].into_iter().flatten();
         world.inside.extend(hidden.filter(|text| Some(*text) != public.as_ref()).map(ToString::to_string));
-        if event.action == Action::Note {
+        if event.action == Action::Note && Some(text) != event.write_up.as_ref() {
             world.inside.extend(public.iter().map(ToString::to_string));
         }
     }

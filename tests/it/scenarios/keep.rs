@@ -61,6 +61,8 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
         Fact::FellBack { to, .. } => {
             format!("fell back to {}", to.iter().map(|to| to.as_str()).collect::<Vec<_>>().join(", "))
         }
+        Fact::WriteUpNudged { case: id } => format!("write-up {} nudged", case(*id)),
+        Fact::WriteUpDropped { case: id, .. } => format!("write-up {} dropped", case(*id)),
         Fact::WriteUpPromised { case: id, due } => format!("write-up {} by {}", case(*id), written(*due)),
         Fact::WriteUpEnded { case: id, how, .. } => format!("write-up {} {}", case(*id), how.as_str()),
         _ => return None,

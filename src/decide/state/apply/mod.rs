@@ -96,6 +96,9 @@ impl State {
             | Fact::NeedsAnswered { .. }
             | Fact::FellBack { .. }
             | Fact::WriteUpPromised { .. }
+            | Fact::WriteUpNudged { .. }
+            | Fact::WriteUpDropped { .. }
+            | Fact::WriteUpTold { .. }
             | Fact::WriteUpEnded { .. } => self.apply_course(fact),
             _ => self.apply_ledger(fact),
         }
