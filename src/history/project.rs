@@ -1,6 +1,6 @@
 //! Facts to rows: what each fact means for the tables.
 
-use super::approval::{self, Answer};
+use super::approval;
 use super::cases::{CaseKind, CaseStanding, standing};
 use super::draft::{Draft, Drafts};
 use super::fate::Fates;
@@ -176,7 +176,10 @@ impl Row<'_> {
             | Fact::DraftAsked { .. }
             | Fact::DraftApproved { .. }
             | Fact::DraftRejected { .. }
-            | Fact::DraftDropped { .. } => self.approval(fact)?,
+            | Fact::DraftDropped { .. } => {
+                let (number, at) = (self.next(), self.at());
+                approval::project(&mut self.pens, number, at, fact)?;
+            }
             Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
             Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
@@ -199,32 +202,6 @@ impl Row<'_> {
         let text = serde_json::to_string(fact).map_err(wrong)?;
         let (audience, revision) = (audience.map(Name::as_str), moment::revision(fact));
         self.pens.moment.execute(params![place, at, opened, audience, revision, text]).map(drop)
-    }
-
-    fn approval(&mut self, fact: &Fact) -> rusqlite::Result<()> {
-        let at = self.at();
-        match fact {
-            Fact::Drafted(drafted) => {
-                let number = self.next();
-                approval::drafted(&mut self.pens, number, at, drafted)
-            }
-            Fact::DraftAsked { case, audience, revision, asked } => {
-                approval::asked(&mut self.pens, *case, audience, *revision, *asked)
-            }
-            Fact::DraftApproved { case, audience, revision, by } => {
-                let answer = Answer::Approved(by);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            Fact::DraftRejected { case, audience, revision, by, reason } => {
-                let answer = Answer::Rejected(by, reason);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            Fact::DraftDropped { case, audience, revision, why } => {
-                let answer = Answer::Dropped(*why);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            _ => Ok(()),
-        }
     }
 
     fn case_opened(&mut self, case: CaseId, about: &CaseAbout) {
