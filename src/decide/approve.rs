@@ -130,23 +130,7 @@ fn drafted(
 
 /// The message in an approver's own words.
 pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
-    let Some(text) = text else { return message };
-    let part = |own: &Option<Box<str>>, written: Box<str>| match own {
-        Some(own) => slot::clean(own).into(),
-        None => written,
-    };
-    Message {
-        title: part(&text.title, message.title),
-        short: match &text.short {
-            Some(short) => format!("{} {}", slot::clean(short), slot::next_update()).into(),
-            None => message.short,
-        },
-        body: match &text.body {
-            Some(body) => message::with_promise(slot::clean(body).into_owned()),
-            None => message.body,
-        },
-        ..message
-    }
+    text.map_or_else(|| message.clone(), |text| text.apply(&message))
 }
 
 /// Asks whoever is to be asked next, if it is time.

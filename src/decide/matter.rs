@@ -9,7 +9,6 @@ use super::standing::{self, Standing};
 use super::state::{Briefing, Case, Incident, State};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Labels, Severity, Time};
-use crate::message::slot::{self, Filling};
 use crate::message::{self, CaseStatus, IncidentRecord, Kind, Subject};
 
 /// A case as it stands.
@@ -177,9 +176,8 @@ impl<'a> Matter<'a> {
     }
 }
 
-/// What outsiders were told last, with its times written out.
+/// What outsiders were told last.
 fn outside(case: &Case) -> Option<(String, Time)> {
     let outside = case.course.as_ref()?.outside.as_ref()?;
-    let filling = Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
-    Some((slot::fill(&outside.text, &filling).into_owned(), outside.at))
+    Some((outside.text.to_string(), outside.at))
 }

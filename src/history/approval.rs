@@ -131,10 +131,10 @@ fn revision(row: &Row<'_>) -> rusqlite::Result<Revision> {
     })
 }
 
-/// What a fact says of words that need approval.
-pub(super) fn project(pens: &mut Pens<'_>, number: i64, at: i64, fact: &Fact) -> rusqlite::Result<()> {
+/// Takes what a fact says of a draft; `number` is the place of a new revision.
+pub(super) fn fact(pens: &mut Pens<'_>, number: i64, at: i64, fact: &Fact) -> rusqlite::Result<()> {
     match fact {
-        Fact::Drafted(word) => drafted(pens, number, at, word),
+        Fact::Drafted(written) => drafted(pens, number, at, written),
         Fact::DraftAsked { case, audience, revision, asked: whom } => {
             asked(pens, *case, audience, *revision, *whom)
         }

@@ -9,7 +9,10 @@ use crate::message::slot::{self, Filling};
 use jiff::tz::TimeZone;
 
 /// The most entries that a difference lists.
-const LISTED_MAX: usize = 20;
+const LISTED_MAX: usize = 60;
+
+/// The most messages that a difference shows.
+const MESSAGES_MAX: usize = 15;
 
 /// How much of a message a difference shows, in characters.
 const SHOWN_CHARS: usize = 300;
@@ -41,11 +44,15 @@ pub(super) fn check(world: &World, expected: &TrialExpect, from: (usize, usize))
 /// What was said instead, each message in one line.
 fn said(world: &World, wanted: &Saying, from: usize) -> Vec<String> {
     let to = |told: &&Told| wanted.audience.as_ref().is_none_or(|of| told.notified.audience == *of);
-    let lines = world.told[from..].iter().filter(to).map(|told| {
-        let (audience, channel) = (&told.notified.audience, &told.channel);
-        format!("{audience} by {channel}: {}", one_line(world, told))
-    });
-    let lines = shortened(lines.collect());
+    let mut told: Vec<&Told> = world.told[from..].iter().filter(to).collect();
+    // One message goes to many; its text is shown once.
+    told.sort_by_key(|told| told.notified.id);
+    told.dedup_by_key(|told| told.notified.id);
+    let line = |told: &&Told| {
+        let (at, audience) = (world.clock(told.at), &told.notified.audience);
+        format!("{at} {audience}: {}", one_line(world, told))
+    };
+    let lines = shortened(told.iter().map(line).collect(), MESSAGES_MAX);
     if lines.is_empty() { vec!["nothing was said".to_owned()] } else { lines }
 }
 
@@ -57,13 +64,13 @@ fn is(told: &Told, wanted: &Telling) -> bool {
 /// What was told from that place on: of all, or of this alone.
 pub(super) fn came(world: &World, from: usize, only: Option<&Telling>) -> Vec<String> {
     let told = world.told[from..].iter().filter(|told| only.is_none_or(|only| is(told, only)));
-    shortened(told.map(|told| entry(world, told)).collect())
+    shortened(told.map(|told| entry(world, told)).collect(), LISTED_MAX)
 }
 
-fn shortened(mut lines: Vec<String>) -> Vec<String> {
+fn shortened(mut lines: Vec<String>, max: usize) -> Vec<String> {
     lines.dedup();
-    let more = lines.len().saturating_sub(LISTED_MAX);
-    lines.truncate(LISTED_MAX);
+    let more = lines.len().saturating_sub(max);
+    lines.truncate(max);
     lines.extend((more > 0).then(|| format!("and {more} more")));
     lines
 }

@@ -3,6 +3,7 @@
 mod approval;
 mod dead;
 mod file;
+mod moments;
 mod question;
 mod several;
 
