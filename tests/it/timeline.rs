@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 const SETTINGS: &str = r#"
 time_zone = "Europe/Berlin"
+[incidents]
+owner = "duty"
 [channel.screen]
 type = "console"
 [audience.duty]
