@@ -61,6 +61,7 @@ fn an_incident_has_a_timeline_for_each_of_its_readers() {
     ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
+    daemon.term();
     daemon.restart();
     let text = says(&daemon, &["INC/1", "--for", "external"], "# R-");
     for hidden in ["inside", "pay-db-2", "INC/1", "duty", "desk", "screen", "sev1"] {
