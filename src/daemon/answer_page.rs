@@ -2,7 +2,7 @@
 //! scanner of mail, does nothing by that.
 
 use super::answers::{acknowledged, called, decided};
-use super::approvals::up_to;
+use super::approvals::{known, up_to};
 use super::difference;
 use super::links::{PATH, Purpose, Right, Unusable};
 use super::page::Page;
@@ -220,13 +220,17 @@ async fn approve(face: &Face, right: &Right, asks: &Asks) -> Response {
         }
         Ok(Err(why)) => match why.why {
             Refusing::Revision { newest } => newer(face, asks, newest, &why).await,
-            _ => match drafts(face, asks).await.1.filter(|own| own.answer.is_some()) {
-                Some(own) => settled(&own),
-                None => not_taken(&why),
-            },
+            _ => answered(face, asks).await.map_or_else(|| not_taken(&why), |own| settled(&own)),
         },
         Err(response) => *response,
     }
+}
+
+/// The revision with what was answered.
+async fn answered(face: &Face, asks: &Asks) -> Option<Revision> {
+    let of = |known: &Revision| known.revision == asks.revision && known.answer.is_some();
+    let known = known(face, asks.case, &asks.audience, |known| known.iter().any(of)).await;
+    known.into_iter().find(of)
 }
 
 async fn newer(face: &Face, asks: &Asks, newest: u32, why: &Refused) -> Response {

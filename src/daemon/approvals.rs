@@ -279,14 +279,24 @@ async fn outdated(
     (StatusCode::CONFLICT, Json(body)).into_response()
 }
 
-/// What was written, once history knows this revision: it is a moment behind what is decided.
-pub(super) async fn up_to(face: &Face, case: CaseId, audience: &Name, newest: u32) -> Vec<Revision> {
+/// What was written, once history knows as much: it is a moment behind what is decided.
+pub(super) async fn known(
+    face: &Face,
+    case: CaseId,
+    audience: &Name,
+    enough: impl Fn(&[Revision]) -> bool,
+) -> Vec<Revision> {
     for _ in 0..HISTORY_LOOKS {
         let known = revisions(face, vec![case], audience.as_str()).await.unwrap_or_default();
-        if known.first().is_some_and(|revision| revision.revision >= newest) {
+        if enough(&known) {
             return known;
         }
         tokio::time::sleep(HISTORY_EVERY).await;
     }
     revisions(face, vec![case], audience.as_str()).await.unwrap_or_default()
+}
+
+/// What was written, once history knows this revision.
+pub(super) async fn up_to(face: &Face, case: CaseId, audience: &Name, newest: u32) -> Vec<Revision> {
+    known(face, case, audience, |known| known.iter().any(|known| known.revision >= newest)).await
 }

@@ -6,6 +6,7 @@ use super::heartbeat;
 use super::notice;
 use super::opened;
 use super::policy::{Policy, RowKind};
+use super::reread;
 use super::route::{self, Asked, Held};
 use super::row::Row;
 use super::state::{Alert, Case, State};
@@ -100,6 +101,7 @@ fn fired(
     }
     join(state, policy, now, received, fingerprint, &event.labels, severity, already, &mut facts);
     facts.extend(opened::read(state, policy, now, received, fingerprint, &event.labels, severity));
+    facts.extend(reread::plan(state, policy, now, received, fingerprint, &event.labels, severity));
     facts
 }
 
@@ -116,7 +118,8 @@ pub(super) fn join(
     already: &[CaseId],
     facts: &mut Vec<Fact>,
 ) {
-    let since = state.alerts.get(&fingerprint).map_or(received, |alert| alert.record.received.min(received));
+    let firing = state.alerts.get(&fingerprint).filter(|alert| alert.record.status == Status::Firing);
+    let since = firing.map_or(received, |alert| alert.record.received.min(received));
     let asked = Asked {
         kind: RowKind::Alert,
         labels,

@@ -11,6 +11,7 @@ use super::promise;
 use super::row::{Approval, AtDue, Row};
 use super::state::{Briefing, Draft, State};
 use super::tend::{self, Saying};
+use super::wording;
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
 use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
@@ -110,7 +111,7 @@ fn drafted(
     let template = row.template.as_ref();
     let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
     let message = in_words(message, text.as_ref());
-    let remarks = remarks(policy, matter, &message);
+    let remarks = wording::remarks(policy, matter, briefing, &message);
     Drafted {
         case: matter.id,
         audience: briefing.audience.clone(),
@@ -129,28 +130,7 @@ fn drafted(
 
 /// The message in an approver's own words.
 pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
-    let Some(text) = text else { return message };
-    let part = |own: &Option<Box<str>>, written: Box<str>| match own {
-        Some(own) => slot::clean(own).into(),
-        None => written,
-    };
-    Message {
-        title: part(&text.title, message.title),
-        short: match &text.short {
-            Some(short) => format!("{} {}", slot::clean(short), slot::next_update()).into(),
-            None => message.short,
-        },
-        body: match &text.body {
-            Some(body) => message::with_promise(slot::clean(body).into_owned()),
-            None => message.body,
-        },
-        ..message
-    }
-}
-
-/// What the approver should look at twice.
-fn remarks(_policy: &Policy, _matter: &Matter<'_>, _message: &Message) -> Vec<Box<str>> {
-    Vec::new()
+    text.map_or_else(|| message.clone(), |text| text.apply(&message))
 }
 
 /// Asks whoever is to be asked next, if it is time.

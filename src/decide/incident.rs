@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::speak;
 use super::state::{Incident, State};
 use crate::event::id::{CaseId, Digest};
-use crate::event::{Action, IncidentEvent, Span, Stage, Time};
+use crate::event::{Action, IncidentEvent, Layered, Span, Stage, Time};
 
 /// An event's `at` is believed this far back (R6).
 const BELIEVED_BACK: Span = Span::from_secs(24 * 3600);
@@ -28,7 +28,7 @@ pub(super) fn decide(
     if event.action == Action::Merge && leads_nowhere(state, event) {
         return Vec::new();
     }
-    let stamp = stamp_of(event, received);
+    let stamp = stamp_of(policy, event, received);
     let mut event = event.clone();
     if event.action == Action::Note {
         // The text of a note is the notebook's; it never becomes what audiences are told.
@@ -112,7 +112,20 @@ fn action_key(action: Action) -> &'static str {
     }
 }
 
-fn stamp_of(event: &IncidentEvent, received: Time) -> Stamp {
+/// What outsiders may come to know by the event. It orders events of one instant first, so that what they read never
+/// depends on words for insiders.
+fn outer(policy: &Policy, event: &IncidentEvent) -> Digest {
+    let public = |text: &Option<Layered>| text.as_ref().and_then(|text| text.public.clone());
+    let texts = [&event.title, &event.note, &event.data_safety, &event.workaround, &event.resolution];
+    let named = event.components.iter().flatten().filter_map(|id| policy.components.get(id));
+    let named: Vec<&Box<str>> = named.collect();
+    let end = event.expected_end.as_ref().filter(|end| end.public);
+    let words = (event.action, event.stage, &event.severity, event.customer_impact, &event.scope, end);
+    let content = serde_json::to_vec(&(words, texts.map(public), named)).unwrap_or_default();
+    Digest::of(&[&content])
+}
+
+fn stamp_of(policy: &Policy, event: &IncidentEvent, received: Time) -> Stamp {
     let at = event.at.unwrap_or(received).clamp(received - BELIEVED_BACK, received);
     let rank = match event.action {
         Action::Open => 0,
@@ -121,7 +134,7 @@ fn stamp_of(event: &IncidentEvent, received: Time) -> Stamp {
         Action::Reopen => 3,
     };
     let content = serde_json::to_vec(event).unwrap_or_default();
-    Stamp { at, rank, tie: Digest::of(&[&content]) }
+    Stamp { at, rank, tie: outer(policy, event).before(Digest::of(&[&content])) }
 }
 
 /// Whether the incident goes on after this event, if this event says so and nothing newer does.

@@ -9,7 +9,6 @@ use super::standing::{self, Standing};
 use super::state::{Briefing, Case, Incident, State};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Labels, Severity, Time};
-use crate::message::slot::{self, Filling};
 use crate::message::{self, CaseStatus, IncidentRecord, Kind, Subject};
 
 /// A case as it stands.
@@ -150,6 +149,11 @@ impl<'a> Matter<'a> {
         matches!(&self.sort, Sort::Incident { incident, .. } if incident.is_merged())
     }
 
+    /// What outsiders were told last of it, as they read it.
+    pub fn told_outside(&self) -> Option<&str> {
+        self.outside.as_ref().map(|(text, _)| text.as_str())
+    }
+
     /// What it is called among insiders.
     pub fn reference(&self) -> &str {
         &self.names.reference
@@ -172,9 +176,8 @@ impl<'a> Matter<'a> {
     }
 }
 
-/// What outsiders were told last, with its times written out.
+/// What outsiders were told last.
 fn outside(case: &Case) -> Option<(String, Time)> {
     let outside = case.course.as_ref()?.outside.as_ref()?;
-    let filling = Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
-    Some((slot::fill(&outside.text, &filling).into_owned(), outside.at))
+    Some((outside.text.to_string(), outside.at))
 }

@@ -32,6 +32,7 @@ mod promise;
 mod redrive;
 mod release;
 mod remarks;
+mod reread;
 mod route;
 mod row;
 mod say;

@@ -46,7 +46,7 @@ impl Asked<'_> {
         let Some(now) = self.now else { return Ok(()) };
         let (since, critical) = match self.held {
             Held::Unasked => return Ok(()),
-            Held::Since(since) => (Some(since), false),
+            Held::Since(since) => (Some(row.conditions.began(since, now)), false),
             Held::Case { case, critical } => (case.clock(row).map(|clock| clock.since), critical),
         };
         let lasting = clock::lasting(policy, row, critical);
@@ -109,6 +109,12 @@ impl PartialEq for Conditions {
 impl Eq for Conditions {}
 
 impl Conditions {
+    /// Since when what holds `since` then has met these conditions: not before their hours began.
+    pub fn began(&self, since: Time, now: Time) -> Time {
+        let hours = self.hours.as_ref().and_then(|hours| hours.began(now));
+        hours.map_or(since, |began| began.max(since))
+    }
+
     /// The first condition that is not met.
     pub fn mismatch<'p>(&'p self, asked: &Asked<'_>) -> Option<Mismatch<'p>> {
         if self.kind != asked.kind {
@@ -173,6 +179,8 @@ pub fn governing<'p>(policy: &'p Policy, asked: &Asked<'_>) -> Vec<&'p Row> {
             rows.push(row);
         }
         Reading::Governed(_) => matched = true,
+        // An alert that has only to last for longer has its row: what is over before concerns nobody.
+        Reading::DoesNotMatch(Mismatch::Lasting(_)) if asked.kind == RowKind::Alert => matched = true,
         Reading::DoesNotMatch(_) | Reading::Stopped(_) => {}
     });
     if let Some(unrouted) = policy.unrouted_row.as_deref()

@@ -8,6 +8,7 @@ use super::input::PolicyText;
 use super::opened;
 use super::outcome;
 use super::policy::Policy;
+use super::reread;
 use super::speak;
 use super::state::{Case, Health, State};
 use crate::event::id::{CaseId, Fingerprint};
@@ -116,27 +117,11 @@ pub(super) fn read_again(state: &State, policy: &Policy, now: Time) -> Vec<Fact>
         if record.status == Status::Firing {
             // One alert at a time would be safest, but two alerts of a slice may open the same new group: the second
             // then joins it.
-            let mut joined = Vec::new();
-            alert::join(
-                state,
-                policy,
-                now,
-                now,
-                *fingerprint,
-                &record.labels,
-                record.severity,
-                &known.cases,
-                &mut joined,
-            );
-            joined.extend(opened::read(
-                state,
-                policy,
-                now,
-                now,
-                *fingerprint,
-                &record.labels,
-                record.severity,
-            ));
+            let (mut joined, alert) = (Vec::new(), *fingerprint);
+            let (labels, severity) = (&record.labels, record.severity);
+            alert::join(state, policy, now, now, alert, labels, severity, &known.cases, &mut joined);
+            joined.extend(opened::read(state, policy, now, now, alert, labels, severity));
+            joined.extend(reread::plan(state, policy, now, record.received, alert, labels, severity));
             facts.extend(joined.into_iter().filter(|fact| !opens_again(fact, &facts)).collect::<Vec<_>>());
         }
     }

@@ -18,6 +18,7 @@ use super::policy::Policy;
 use super::promise;
 use super::redrive;
 use super::release;
+use super::reread;
 use super::speak;
 use super::start;
 use super::state::{Briefing, Delivery, Due, State};
@@ -317,6 +318,7 @@ fn decide_due(state: &State, policy: &Policy, now: Time, due: &Due) -> Vec<Fact>
         Due::Retry(delivery) => vec![Fact::Rested { delivery: *delivery }],
         Due::Fallback(delivery) => fallback::decide(state, policy, now, *delivery),
         Due::Speak(id) => speak_case(state, policy, now, *id),
+        Due::Read(alert) => reread::due(state, policy, now, *alert),
         Due::Watch(incident) => opened::due(state, policy, now, incident),
         Due::Digest(whose) => digest::make(state, policy, now, &whose.0, &whose.1),
         Due::Notice(kind) => notice::tell(state, policy, now, *kind),
@@ -362,6 +364,9 @@ fn quarantine_input(state: &State, now: Time, input: &Input) -> Vec<Fact> {
 fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
     let (what, off) = match due {
         Due::Speak(case) => ("a case", Fact::CaseDue { case: *case, at: None }),
+        Due::Read(alert) => {
+            ("the reading of an alert", Fact::ReadingPlanned { fingerprint: *alert, at: None })
+        }
         Due::Watch(incident) => {
             let change = WatchChange::Due { at: None };
             ("a rule that opens incidents", Fact::Watch { incident: incident.clone(), change })

@@ -1,11 +1,13 @@
-//! R23: what an approver writes passes the limits of templates, and holds nothing that its audience may not read.
+//! R23: what an approver writes passes the limits of templates, and holds nothing that its audience may not read; what
+//! an approver reads is remarked upon.
 
 use super::fact::DraftText;
 use super::matter::{Matter, Shade, Sort};
 use super::policy::Policy;
 use super::state::Briefing;
 use crate::event::Layered;
-use crate::message::{self, Disclosure, IncidentRecord, Kind, WRITTEN_MAX, Wording};
+use crate::message::lint::{self, Known, Remark, lint};
+use crate::message::{self, Disclosure, IncidentRecord, Kind, Message, WRITTEN_MAX, Wording};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -35,6 +37,42 @@ pub(super) fn mistakes(
         mistakes.extend(written.iter().flat_map(|(name, part)| hidden.in_text(name, part)));
     }
     mistakes
+}
+
+/// What the approver should look at twice, each as a line.
+pub(super) fn remarks(
+    policy: &Policy,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    message: &Message,
+) -> Vec<Box<str>> {
+    let mut people: Vec<&str> = policy.people.iter().map(|name| &**name).collect();
+    let mut components: Vec<&str> = policy.components.keys().map(|id| &**id).collect();
+    let mut labels: Vec<&str> = Vec::new();
+    match &matter.sort {
+        Sort::Incident { incident, record } => {
+            let leads = [&record.commander, &record.comms_lead, &record.acknowledged_by];
+            people.extend(leads.into_iter().filter_map(|name| name.as_deref()));
+            components.extend(incident.record.components.iter().map(|id| &**id));
+            labels.extend(record.labels.iter().map(|(_, value)| value).chain([&*record.id]));
+        }
+        Sort::Group { labels: own, .. } => labels.extend(own.iter().map(|(_, value)| value)),
+    }
+    let public: Vec<&str> = policy.components.values().map(|name| &**name).collect();
+    // Who was told nothing yet has heard no apology and no news.
+    let last = matter.told_outside().filter(|_| briefing.said.is_some());
+    let known = Known {
+        people: &people,
+        components: &components,
+        labels: &labels,
+        public: &public,
+        last: last.map(|body| lint::Draft { body, ..lint::Draft::default() }),
+    };
+    let remarks = lint(&lint::Draft::from(message), &known);
+    remarks
+        .iter()
+        .map(|Remark { words, part, better, .. }| format!("{part}, \"{words}\": {better}").into())
+        .collect()
 }
 
 /// What is wrong with the form of a part.

@@ -5,7 +5,7 @@ use super::pens::Pens;
 use super::place::stored;
 use super::word::plain;
 use super::{Error, LIMIT_MAX};
-use crate::decide::{Asked, Drafted, DropReason};
+use crate::decide::{Asked, Drafted, DropReason, Fact};
 use crate::event::id::CaseId;
 use crate::event::{Name, Time};
 use rusqlite::{OptionalExtension, Row, params};
@@ -131,8 +131,28 @@ fn revision(row: &Row<'_>) -> rusqlite::Result<Revision> {
     })
 }
 
+/// Takes what a fact says of a draft; `number` is the place of a new revision.
+pub(super) fn fact(pens: &mut Pens<'_>, number: i64, at: i64, fact: &Fact) -> rusqlite::Result<()> {
+    match fact {
+        Fact::Drafted(written) => drafted(pens, number, at, written),
+        Fact::DraftAsked { case, audience, revision, asked: whom } => {
+            asked(pens, *case, audience, *revision, *whom)
+        }
+        Fact::DraftApproved { case, audience, revision, by } => {
+            answered(pens, at, *case, audience, *revision, &Answer::Approved(by))
+        }
+        Fact::DraftRejected { case, audience, revision, by, reason } => {
+            answered(pens, at, *case, audience, *revision, &Answer::Rejected(by, reason))
+        }
+        Fact::DraftDropped { case, audience, revision, why } => {
+            answered(pens, at, *case, audience, *revision, &Answer::Dropped(*why))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A revision was written: it takes the place of the one that waits.
-pub(super) fn drafted(pens: &mut Pens<'_>, number: i64, at: i64, drafted: &Drafted) -> rusqlite::Result<()> {
+fn drafted(pens: &mut Pens<'_>, number: i64, at: i64, drafted: &Drafted) -> rusqlite::Result<()> {
     let (case, audience, message) = (stored(drafted.case), drafted.audience.as_str(), &drafted.message);
     let waits = pens.draft_since.query_row(params![case, audience], |row| row.get::<_, i64>(0)).optional()?;
     pens.draft_replaced.execute(params![case, audience, at])?;
@@ -160,7 +180,7 @@ pub(super) fn drafted(pens: &mut Pens<'_>, number: i64, at: i64, drafted: &Draft
 }
 
 /// Somebody was asked.
-pub(super) fn asked(
+fn asked(
     pens: &mut Pens<'_>,
     case: CaseId,
     audience: &Name,
@@ -171,14 +191,14 @@ pub(super) fn asked(
 }
 
 /// What became of a revision.
-pub(super) enum Answer<'a> {
+enum Answer<'a> {
     Approved(&'a str),
     Rejected(&'a str, &'a str),
     Dropped(DropReason),
 }
 
 /// A revision was answered, or given up.
-pub(super) fn answered(
+fn answered(
     pens: &mut Pens<'_>,
     at: i64,
     case: CaseId,

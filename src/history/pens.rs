@@ -50,7 +50,7 @@ pens!(
     /// An alert that is not its case's first.
     member = "INSERT OR IGNORE INTO members VALUES (?1, ?2)",
     /// A moment of a case.
-    moment = "INSERT INTO moments VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    moment = "INSERT INTO moments VALUES (?1, ?2, ?3, ?4)",
     /// A name that is not the case's own.
     name = "INSERT OR IGNORE INTO names VALUES (?1, ?2)",
     /// A word to somebody.

@@ -1,6 +1,5 @@
 //! Facts to rows: what each fact means for the tables.
 
-use super::approval::{self, Answer};
 use super::cases::{CaseKind, CaseStanding, standing};
 use super::draft::{Draft, Drafts};
 use super::fate::Fates;
@@ -8,7 +7,7 @@ use super::feed::Projected;
 use super::number::Numbers;
 use super::pens::Pens;
 use super::place::{count, place, stored};
-use super::{Error, events, moment};
+use super::{Error, approval, events, moment};
 use crate::decide::{CaseAbout, End, Fact, Failure, Input, Notified, SpokenFor};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{IncidentEvent, Name, Recipient, Severity, Time};
@@ -165,7 +164,7 @@ impl Row<'_> {
             Fact::DeadLettered { .. } | Fact::Quarantined { .. } => {}
             Fact::AlertChanged { .. } | Fact::AlertResolved { .. } => {}
             Fact::AlertsLost { .. } | Fact::AlertsForgotten { .. } | Fact::AlertsLeft { .. } => {}
-            Fact::Watch { .. } | Fact::MergeWaits { .. } => {}
+            Fact::Watch { .. } | Fact::MergeWaits { .. } | Fact::ReadingPlanned { .. } => {}
             Fact::CaseDue { .. } | Fact::DigestPlanned { .. } | Fact::DigestDropped { .. } => {}
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
@@ -176,7 +175,10 @@ impl Row<'_> {
             | Fact::DraftAsked { .. }
             | Fact::DraftApproved { .. }
             | Fact::DraftRejected { .. }
-            | Fact::DraftDropped { .. } => self.approval(fact)?,
+            | Fact::DraftDropped { .. } => {
+                let (number, at) = (self.next(), self.at());
+                approval::fact(&mut self.pens, number, at, fact)?;
+            }
             Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
             Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
             Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
@@ -185,46 +187,15 @@ impl Row<'_> {
             Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FellBack { .. } => {}
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
-        moment::of(fact).map_or(Ok(()), |(case, audience)| self.moment(case, audience, fact))
+        moment::of(fact).map_or(Ok(()), |case| self.moment(case, fact))
     }
 
-    fn moment(&mut self, case: CaseId, audience: Option<&Name>, fact: &Fact) -> rusqlite::Result<()> {
+    fn moment(&mut self, case: CaseId, fact: &Fact) -> rusqlite::Result<()> {
         let opened = self.case(case)?.number;
-        // Whoever is asked to approve a draft knows the case by its name for outsiders.
-        if let Fact::Drafted(drafted) = fact {
-            self.pens.name.execute(params![&*drafted.message.reference, stored(case)])?;
-        }
         let (place, at) = (self.next(), self.at());
         let wrong = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
         let text = serde_json::to_string(fact).map_err(wrong)?;
-        let (audience, revision) = (audience.map(Name::as_str), moment::revision(fact));
-        self.pens.moment.execute(params![place, at, opened, audience, revision, text]).map(drop)
-    }
-
-    fn approval(&mut self, fact: &Fact) -> rusqlite::Result<()> {
-        let at = self.at();
-        match fact {
-            Fact::Drafted(drafted) => {
-                let number = self.next();
-                approval::drafted(&mut self.pens, number, at, drafted)
-            }
-            Fact::DraftAsked { case, audience, revision, asked } => {
-                approval::asked(&mut self.pens, *case, audience, *revision, *asked)
-            }
-            Fact::DraftApproved { case, audience, revision, by } => {
-                let answer = Answer::Approved(by);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            Fact::DraftRejected { case, audience, revision, by, reason } => {
-                let answer = Answer::Rejected(by, reason);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            Fact::DraftDropped { case, audience, revision, why } => {
-                let answer = Answer::Dropped(*why);
-                approval::answered(&mut self.pens, at, *case, audience, *revision, &answer)
-            }
-            _ => Ok(()),
-        }
+        self.pens.moment.execute(params![place, at, opened, text]).map(drop)
     }
 
     fn case_opened(&mut self, case: CaseId, about: &CaseAbout) {

@@ -40,8 +40,8 @@ pub(super) const CREATE: &str = "
     CREATE TABLE briefings (number INTEGER NOT NULL, audience TEXT NOT NULL, rule TEXT NOT NULL,
         disclosure INTEGER NOT NULL, words INTEGER NOT NULL, first_at INTEGER, last_at INTEGER, said INTEGER,
         said_severity INTEGER, title TEXT, PRIMARY KEY (number, audience)) WITHOUT ROWID;
-    CREATE TABLE moments (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, opened INTEGER NOT NULL, audience TEXT,
-        revision INTEGER, fact TEXT NOT NULL);
+    CREATE TABLE moments (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, opened INTEGER NOT NULL,
+        fact TEXT NOT NULL);
     CREATE INDEX moments_by_case ON moments (opened);
 
     CREATE TABLE ways (id INTEGER PRIMARY KEY, audience TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL,

@@ -1,5 +1,6 @@
 //! R23: the cut of agreed texts: a subject without one word that anybody wrote about the case.
 
+use super::FieldRow;
 use super::subject::{About, IncidentRecord, Subject};
 use crate::event::{Labels, Scope};
 
@@ -48,6 +49,13 @@ pub(super) fn is_enumerated(path: &str) -> bool {
     ENUMERATED
         .iter()
         .any(|field| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+impl FieldRow {
+    /// Whether an agreed template may name it (R23).
+    pub fn is_agreed(&self) -> bool {
+        is_enumerated(self.path)
+    }
 }
 
 /// What is left of a subject's texts when everything is taken out that somebody wrote.

@@ -22,10 +22,11 @@ pub fn compose(
     wording: Wording,
 ) -> Message {
     or_plain(subject, level, || {
-        let wordless = Wordless::of(subject);
-        let agreed = wordless.subject(subject);
+        let needs_cut = wording == Wording::Agreed || template.is_some_and(|name| templates.is_agreed(name));
+        let wordless = needs_cut.then(|| Wordless::of(subject));
+        let agreed = wordless.as_ref().map(|wordless| wordless.subject(subject));
         let cut = |wording| {
-            let subject = if wording == Wording::Agreed { &agreed } else { subject };
+            let subject = agreed.as_ref().filter(|_| wording == Wording::Agreed).unwrap_or(subject);
             View { wording, ..view(subject, level) }
         };
         let view = cut(wording);

@@ -35,31 +35,8 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         about,
     } = subject;
     let status = status_of(subject, level);
-    let (about, detail) = match about {
-        About::Alerts { group, shown, firing, ended, truncated } => {
-            let group = GroupView {
-                group_labels: see.is(Field::GroupLabels, CleanLabels(group)),
-                alerts: see.when(Field::Alerts, || shown.iter().map(alert).collect()),
-                firing: see.is(Field::Firing, *firing),
-                ended: see.is(Field::Ended, *ended),
-                truncated: see.is(Field::Truncated, *truncated),
-            };
-            ("alerts", Detail::Group(group))
-        }
-        About::Incident(record) => {
-            ("incident", Detail::Incident(Box::new(incident(record, status, *hold, see))))
-        }
-        About::Digest { reason, shown, total } => {
-            let cases = shown.iter().map(|item| case(item, see)).collect();
-            let digest =
-                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
-            ("digest", Detail::Digest(digest))
-        }
-        About::Notice { title: _, text: words, level: made_for } => {
-            let readable = see.0.may_read(*made_for);
-            ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
-        }
-    };
+    let held = *hold && subject.status == CaseStatus::Resolved;
+    let (about, detail) = detail(about, status, held, see);
     let advice = match &detail {
         Detail::Incident(incident) if level == Disclosure::External => Some(advice(status, incident.stage)),
         _ => None,
@@ -85,6 +62,40 @@ pub fn view<'a>(subject: &'a Subject<'a>, level: Disclosure) -> View<'a> {
         write_up: see.maybe(Field::WriteUp, *write_up).filter(|_| status == CaseStatus::Resolved),
         advice,
         detail,
+    }
+}
+
+/// The word for what it is about, and that part of the view.
+fn detail<'a>(
+    about: &'a About<'a>,
+    status: CaseStatus,
+    held: bool,
+    see: Sight,
+) -> (&'static str, Detail<'a>) {
+    match about {
+        About::Alerts { group, shown, firing, ended, truncated } => {
+            let group = GroupView {
+                group_labels: see.is(Field::GroupLabels, CleanLabels(group)),
+                alerts: see.when(Field::Alerts, || shown.iter().map(alert).collect()),
+                firing: see.is(Field::Firing, *firing),
+                ended: see.is(Field::Ended, *ended),
+                truncated: see.is(Field::Truncated, *truncated),
+            };
+            ("alerts", Detail::Group(group))
+        }
+        About::Incident(record) => {
+            ("incident", Detail::Incident(Box::new(incident(record, status, held, see))))
+        }
+        About::Digest { reason, shown, total } => {
+            let cases = shown.iter().map(|item| case(item, see)).collect();
+            let digest =
+                DigestView { reason: see.when(Field::Reason, || text(reason)), total: *total, cases };
+            ("digest", Detail::Digest(digest))
+        }
+        About::Notice { title: _, text: words, level: made_for } => {
+            let readable = see.0.may_read(*made_for);
+            ("notice", Detail::Notice(NoticeView { text: readable.then(|| text(words)) }))
+        }
     }
 }
 
@@ -183,7 +194,7 @@ fn case<'a>(item: &'a DigestItem, see: Sight) -> CaseView<'a> {
     }
 }
 
-fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see: Sight) -> IncidentView<'a> {
+fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see: Sight) -> IncidentView<'a> {
     // Notes are for the timeline and told to nobody (DESIGN, section 9).
     let IncidentRecord {
         id,
@@ -214,16 +225,18 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, hold: bool, see:
     } = record;
     // What goes on as another is not over, whatever is said of this case.
     let status = if goes_on_as.is_some() { CaseStatus::Open } else { status };
-    let stage = stage_at(*stage, status, hold || see.0 != Disclosure::Internal);
+    let stage = stage_at(*stage, status, held || see.0 != Disclosure::Internal);
     // What is said at the end is not said before it (R26).
     let over = status == CaseStatus::Resolved;
+    // The newest note may tell of an end that is held back.
+    let news = see.layer(Field::Note, note).filter(|_| !held);
     let state = component_state(status, stage);
     let components_named = texts(component_names).into_iter().map(|name| ComponentView { name, state });
     IncidentView {
         incident: see.when(Field::Incident, || text(id)),
         stage: see.maybe(Field::Stage, stage),
         stage_in_words: see.maybe(Field::StageInWords, stage.map(stage_in_words)),
-        note: see.layer(Field::Note, note).or(Some(Cow::Borrowed(neutral_note(status, stage)))),
+        note: news.or(Some(Cow::Borrowed(neutral_note(status, stage)))),
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),

@@ -4,6 +4,7 @@ mod agreed;
 mod builtin;
 mod compose;
 mod cut;
+mod edit;
 mod kind;
 mod layer;
 mod line;
@@ -27,6 +28,7 @@ pub mod slot;
 pub use agreed::Wording;
 pub use compose::compose;
 pub use cut::view;
+pub use edit::Edit;
 pub use kind::{CaseStatus, Disclosure, Kind};
 pub use layer::stage_in_words;
 pub use neutral::{Asks, Message};
@@ -34,7 +36,7 @@ pub use state::{agreed_state, state_digest};
 pub use subject::{About, AlertItem, DigestItem, IncidentRecord, Note, Subject};
 pub use table::{FIELDS, FieldRow, may_read};
 pub use templates::{
-    PHASES, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX, with_promise,
+    PHASES, TEMPLATE_WORDS, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX,
 };
 pub use title::title_at;
 pub use told::words_of;

@@ -125,18 +125,33 @@ mod tests {
 
     #[test]
     fn an_end_that_is_held_back_is_no_end_yet() {
-        let over = sample::Incident::full().resolved();
-        let mut watched = sample::Incident::full();
-        watched.record.stage = Some(Stage::Monitoring);
+        let mut over = sample::Incident::full().resolved();
+        let note = over.record.note.as_mut().unwrap();
+        (note.business, note.public) = (Some("All is well".into()), Some("All is well".into()));
+        note.internal = Some("All is well".into());
         for level in Disclosure::ALL {
             let held = Subject { hold: true, ..over.subject(Kind::Update) };
-            let write = |subject| compose(subject, level, &Templates::default(), None, Wording::Free);
-            let message = write(&held);
-            assert_eq!(message, write(&watched.subject(Kind::Update)), "{level}");
+            let message = compose(&held, level, &Templates::default(), None, Wording::Free);
             assert_eq!(message.status, CaseStatus::Open);
-            assert_eq!(state_digest(&held, level), state_digest(&watched.subject(Kind::Update), level));
+            assert!(message.body.contains("It has been mended, and we are watching it."), "{}", message.body);
+            for over in ["The problem is over", "is resolved", "pool enlarged", "more room", "work again"] {
+                assert!(!message.body.contains(over) && !message.short.contains(over), "{over}");
+            }
+            assert!(!message.short.contains("All is well"), "{}", message.short);
             assert_ne!(state_digest(&held, level), state_digest(&over.subject(Kind::Update), level));
         }
+        let subject = Subject { hold: true, ..over.subject(Kind::Update) };
+        let outside = view(&subject, Disclosure::External);
+        let json = serde_json::to_string(&outside).unwrap();
+        assert!(!json.contains("All is well") && !json.contains("resolved"), "{json}");
+        let mut watched = over.clone();
+        (watched.status, watched.record.note) = (CaseStatus::Open, None);
+        watched.record.stage = Some(Stage::Monitoring);
+        let watched = watched.subject(Kind::Update);
+        assert_eq!(
+            state_digest(&subject, Disclosure::External),
+            state_digest(&watched, Disclosure::External)
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod kinds;
 
 mod example;
 mod hostile;
+mod incident;
 mod mistakes;
 mod people;
 mod reference;

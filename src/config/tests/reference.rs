@@ -1,7 +1,7 @@
 //! What is generated is what is kept, what is kept as defaults changes nothing, and the schema takes what loads.
 
 use super::{BASE, KEY, kinds, load};
-use crate::config::{DEFAULTS, configuration_md, default_toml, from_texts, schema};
+use crate::config::{DEFAULTS, configuration_md, default_toml, from_texts, schema, templates_md};
 use crate::deliver;
 use std::path::Path;
 
@@ -27,6 +27,7 @@ fn schema_text() -> String {
 fn the_generated_files_are_up_to_date() {
     check("config/default.toml", &default_toml());
     check("docs/configuration.md", &configuration_md(deliver::kinds()));
+    check("docs/templates.md", &templates_md());
     check("docs/schema/tidings.schema.json", &schema_text());
 }
 

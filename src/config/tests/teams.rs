@@ -180,3 +180,14 @@ fn the_journal_is_found_in_files_that_are_broken() {
     std::fs::write(&path, "version = 1\n").unwrap();
     assert_eq!(crate::config::journal_section(&[path]).unwrap_err().all[0].code, "journal::missing");
 }
+
+#[test]
+fn a_teams_rule_opens_incidents_from_its_own_alerts_only() {
+    let rule = "[[incident]]\nname = \"errors\"\nmatch = ['service=\"pay\"']\nresolve_after = \"never\"\n";
+    let config = root_and_team(&format!("{ROWS}{rule}"), rule).unwrap();
+    let seen: Vec<_> =
+        config.policy.incident_rules.iter().map(|r| (r.name.as_str(), r.matchers.len())).collect();
+    assert_eq!(seen, [("search/errors", 2), ("errors", 1)]);
+    assert!(config.policy.incident_rules.iter().all(|rule| rule.resolve_after.is_none()));
+    assert_eq!(config.policy.resolve_incidents_after, Some(crate::event::Span::from_mins(10)));
+}

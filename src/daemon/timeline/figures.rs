@@ -135,7 +135,7 @@ pub(super) fn long(span: Span) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     match (hours, minutes) {
         (0, 0) => format!("{seconds} s"),
-        (0, 1..10) if seconds % 60 > 0 => format!("{minutes} min {} s", seconds % 60),
+        (0, 1..10) if !seconds.is_multiple_of(60) => format!("{minutes} min {} s", seconds % 60),
         (0, _) => format!("{minutes} min"),
         (_, 0) => format!("{hours} h"),
         (_, _) => format!("{hours} h {minutes} min"),

@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
         match why {
             DropReason::ResolvedBeforeFirst => {
                 let written = draft.filter(|_| insider).map(|draft| {
-                    let title = crate::message::slot::clean(&draft.message.title).into_owned();
+                    let title = self.reader.filled(&draft.message.title, None);
                     format!(" The draft was “{title}”.")
                 });
                 let written = written.unwrap_or_default();
@@ -176,6 +176,9 @@ impl<'a> Walk<'a> {
             }
             Fact::PromiseMissed { audience, due, why, next, .. } => {
                 return self.missed(moment, audience, *due, *why, *next);
+            }
+            Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } if !self.source.is_over(self.reader) => {
+                return None;
             }
             Fact::WriteUpPromised { due, .. } => {
                 let text = format!("A write-up was promised by {}.", time(*due));

@@ -4,8 +4,9 @@ use super::figures::{self, Figures};
 use super::words::{self, Word};
 use super::{Reader, Source, event, moments};
 use crate::event::Time;
-use crate::history::{CaseKind, Fate};
-use crate::message::{Disclosure, may_read, slot};
+use crate::history::{CaseKind, CaseStanding, Fate};
+use crate::message::slot::{self, Filling};
+use crate::message::{Disclosure, may_read};
 use serde::Serialize;
 
 /// The timeline of one case, as a reader of one level may read it.
@@ -85,6 +86,11 @@ impl Reader {
         self.level == Disclosure::Internal
     }
 
+    /// A text of a message as the reader would read it.
+    pub(super) fn filled(&self, text: &str, next_update: Option<Time>) -> String {
+        slot::fill(text, &Filling { zone: self.zone.clone(), next_update, delay: None }).into_owned()
+    }
+
     /// An instant in the reader's time.
     pub(super) fn time(&self, time: Time) -> String {
         slot::zoned(time, &self.zone)
@@ -101,6 +107,18 @@ impl Source {
         level.unwrap_or(Disclosure::Internal)
     }
 
+    /// Whether the case is over, as far as the reader may know: that it is, outsiders hear from a message alone, which may
+    /// have to wait (R23, R26).
+    pub(super) fn is_over(&self, reader: &Reader) -> bool {
+        let case = &self.trail.case;
+        if reader.is_inside() {
+            return case.standing != CaseStanding::Open;
+        }
+        let mut told =
+            case.briefings.iter().filter(|briefing| self.shows(&briefing.audience, reader)).peekable();
+        told.peek().is_some() && told.all(|briefing| briefing.status.as_deref() == Some("resolved"))
+    }
+
     /// Whether a reader may know of an audience and of what becomes of its words.
     pub(super) fn shows(&self, audience: &str, reader: &Reader) -> bool {
         reader.level.may_read(self.level_of(audience))
@@ -111,7 +129,9 @@ impl Source {
 pub(super) fn timeline(source: &Source, reader: &Reader) -> Timeline {
     let case = &source.trail.case;
     let insider = reader.is_insider();
-    let ended_at = figures::ended_at(source);
+    let over = source.is_over(reader);
+    let ended_at = figures::ended_at(source).filter(|_| over);
+    let standing = if over { case.standing } else { CaseStanding::Open };
     let mut steps: Vec<Step> = opening(source, reader).into_iter().collect();
     steps.extend(event::steps(source, reader));
     steps.extend(event::alerts(source, reader));
@@ -126,7 +146,7 @@ pub(super) fn timeline(source: &Source, reader: &Reader) -> Timeline {
         case: if insider { case.name.clone() } else { source.reference.clone() },
         level: reader.level,
         title,
-        standing: case.standing.as_str(),
+        standing: standing.as_str(),
         severity: case.severity_word.clone().filter(|_| reader.reads("severity")),
         opened_at: case.opened_at,
         ended_at,

@@ -6,7 +6,6 @@ use crate::decide::Notified;
 use crate::event::Time;
 use crate::event::id::NotificationId;
 use crate::history::{Fate, Told};
-use crate::message::slot::{self, Filling};
 use crate::message::{Disclosure, Kind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -97,12 +96,9 @@ fn said(source: &Source, reader: &Reader, id: NotificationId, told: &[&Told]) ->
     let own = first.case == source.trail.case.case && first.case_name.is_some();
     let readable = notified.filter(|notified| own && may_read(source, reader, notified));
     let handed: Vec<Time> = told.iter().filter_map(|told| handed_over(told)).collect();
-    let filled = |text: &str, next_update: Option<Time>| {
-        slot::fill(text, &Filling { zone: reader.zone.clone(), next_update, delay: None }).into_owned()
-    };
     let word = Word {
-        title: readable.map(|notified| filled(&notified.message.title, None)),
-        body: readable.map(|notified| filled(&notified.message.body, notified.next_update)),
+        title: readable.map(|notified| reader.filled(&notified.message.title, None)),
+        body: readable.map(|notified| reader.filled(&notified.message.body, notified.next_update)),
         next_update: notified.and_then(|notified| notified.next_update),
         agreed: notified.is_some_and(|notified| notified.agreed),
         revision: notified.and_then(|notified| notified.revision).filter(|_| reader.is_inside()),

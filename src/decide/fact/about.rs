@@ -49,7 +49,8 @@ pub struct Stamp {
     pub at: Time,
     /// At the same instant, an update is newer than an open, and a reopen newer than a resolve.
     pub rank: u8,
-    /// At the same rank, the greater hash of the content, so that every order gives the same end.
+    /// At the same rank, the greater hash of the content, of what outsiders may read first, so that every order gives
+    /// the same end and none depends on words for insiders.
     pub tie: Digest,
 }
 

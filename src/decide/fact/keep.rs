@@ -3,7 +3,7 @@
 use super::Said;
 use crate::event::id::CaseId;
 use crate::event::{Name, Severity, Time};
-use crate::message::{Kind, Message};
+use crate::message::{Edit as DraftText, Kind, Message};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -167,20 +167,6 @@ pub enum DropReason {
     ResolvedBeforeFirst,
     /// What it said is said already, or no longer to be said.
     Overtaken,
-}
-
-/// A text in the words of an approver; a part that is absent stays as Tidings wrote it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DraftText {
-    /// One line that names the case.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<Box<str>>,
-    /// One line that says everything a telephone can show.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub short: Option<Box<str>>,
-    /// The text, in Markdown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Box<str>>,
 }
 
 /// A word to an external audience that waits for approval, as it would be said (R23).

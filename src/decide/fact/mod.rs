@@ -11,7 +11,7 @@ mod watch;
 
 pub use about::{AlertRecord, CaseAbout, Stamp};
 pub use end::{DeadBy, End, SupersededBy, SuppressedBy};
-pub use keep::{AckWay, Asked, Cause, DraftText, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
+pub use keep::{AckWay, Asked, Cause, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
 pub(super) use notified::strictest;
 pub use notified::{Decided, Notified, Said, SpokenFor};
 pub use reason::{NoticeKind, WithheldReason};
@@ -21,6 +21,7 @@ use super::input::{Failure, Garbage, PolicyText};
 use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
 use crate::event::{IncidentEvent, Labels, Name, Recipient, Severity, Time};
 use crate::message::Disclosure;
+pub use crate::message::Edit as DraftText;
 use serde::{Deserialize, Serialize};
 
 /// One fact.
@@ -138,6 +139,13 @@ pub enum Fact {
         source: Name,
         /// Whether its source says nothing at all any more.
         whole_source: bool,
+    },
+    /// An alert is to be read again, because a row may match it then (R11), or is not.
+    ReadingPlanned {
+        /// Which alert.
+        fingerprint: Fingerprint,
+        /// When; `None` for not at all.
+        at: Option<Time>,
     },
     /// Alerts that nobody needs to hear of again left State.
     AlertsForgotten {

@@ -69,7 +69,7 @@ pub struct Acked {
 /// The last message that an external audience was told of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
-    /// Its text, with its slots.
+    /// Its plain words, with times in UTC.
     pub text: Box<str>,
     /// When it was decided.
     pub at: Time,

@@ -1,7 +1,7 @@
 //! What State keeps beside cases and deliveries: dues, windows, digests, identities, the sum.
 
 use crate::decide::fact::NoticeKind;
-use crate::event::id::{CaseId, DeliveryId, Digest};
+use crate::event::id::{CaseId, DeliveryId, Digest, Fingerprint};
 use crate::event::{Name, Recipient, Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,6 +17,8 @@ pub enum Due {
     Retry(DeliveryId),
     /// A delivery that is not handed over goes another way.
     Fallback(DeliveryId),
+    /// An alert is to be read again.
+    Read(Fingerprint),
     /// A case is to be looked at.
     Speak(CaseId),
     /// What a rule watches is to be looked at, by the incident that it opens.

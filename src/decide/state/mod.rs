@@ -81,6 +81,9 @@ pub struct State {
     /// Addresses that providers called dead, by the keyed hashes of the addresses (R14).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dead: BTreeMap<Recipient, Digest>,
+    /// Alerts that are to be read again, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rereads: BTreeMap<Fingerprint, Time>,
     /// What rules that open incidents from alerts watch, by the incident's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub watched: BTreeMap<Box<str>, Watch>,
@@ -141,6 +144,7 @@ impl State {
             .chain(catch_up)
             .collect();
         self.dues = dues;
+        self.dues.extend(self.rereads.iter().map(|(alert, at)| (*at, Due::Read(*alert))));
         self.index_watches();
         let ids: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
         for channel in self.channels.values_mut() {

@@ -2,6 +2,7 @@
 
 mod dead;
 mod file;
+mod moments;
 mod question;
 mod several;
 

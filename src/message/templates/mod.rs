@@ -20,6 +20,13 @@ const SHORT_MAX: usize = 1600;
 
 /// The most bytes of a title, a short text and a body that people write.
 pub const WRITTEN_MAX: [usize; 3] = [line::TITLE_MAX, SHORT_MAX, engine::OUTPUT_MAX];
+/// What templates are written with: statements, filters, tests and functions.
+pub const TEMPLATE_WORDS: [(&str, &[&str]); 4] = [
+    ("statements", &engine::STATEMENTS),
+    ("filters", &engine::FILTERS),
+    ("tests, behind `is`", &engine::TESTS),
+    ("functions", &engine::FUNCTIONS),
+];
 
 /// The parts that a template may write.
 const PARTS: [&str; 3] = ["title", "short", "body"];
@@ -217,7 +224,7 @@ impl Compiled {
 }
 
 /// Every body says when more is known and that it is late (R22), whether its author thought of it or not.
-pub fn with_promise(mut body: String) -> Box<str> {
+pub(super) fn with_promise(mut body: String) -> Box<str> {
     for promise in [slot::next_update(), slot::delay()] {
         if !body.contains(&promise) {
             body.truncate(body.trim_end().len());

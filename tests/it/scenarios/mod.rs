@@ -1,10 +1,13 @@
 //! Timelines: what comes in, and all that must be decided. `UPDATE_EXPECT=1` rewrites what is expected.
 
 mod act;
+mod disclosed;
 mod explain;
+mod jolted;
 mod keep;
 mod properties;
 mod script;
+mod sev1;
 mod tell;
 mod world;
 

@@ -1,7 +1,7 @@
 //! How audiences are kept informed: clocks of rows, held words, drafts, promises, acknowledgements, escalations.
 
 use super::word::whose;
-use crate::decide::fact::{Asked, Cause, Drafted, Fact, PromiseEnd};
+use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Fact, PromiseEnd};
 use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, RowClock, State};
 use crate::event::id::CaseId;
 use crate::event::{Name, Recipient};
@@ -114,10 +114,19 @@ impl State {
         }));
     }
 
+    /// Who is on it is part of what is known of an incident.
+    fn taken_on(&mut self, case: &CaseId, by: &str) {
+        let Some(CaseAbout::Incident { id }) = self.cases.get(case).map(|case| &case.about) else { return };
+        if let Some(incident) = self.incidents.get_mut(id) {
+            incident.record.acknowledged_by = Some(by.into());
+        }
+    }
+
     fn apply_escalation(&mut self, fact: &Fact) {
         let now = self.time;
         match fact {
             Fact::Acknowledged { case, by, severity, .. } => {
+                self.taken_on(case, by);
                 if let Some(course) = self.course_mut(case) {
                     course.acked = Some(Acked { by: by.clone(), at: now, severity: *severity });
                     course.escalated.clear();

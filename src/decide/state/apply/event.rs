@@ -1,7 +1,7 @@
 //! What happened outside: alerts and incidents.
 
 use crate::decide::fact::{AlertRecord, Fact, Stamp};
-use crate::decide::state::{Alert, Member, State};
+use crate::decide::state::{Alert, Due, Member, State};
 use crate::event::id::Fingerprint;
 use crate::event::{Action, IncidentEvent, Status, Time};
 use crate::message::Note;
@@ -25,6 +25,13 @@ impl State {
             Fact::AlertsLost { alerts, .. } => {
                 let now = self.time;
                 alerts.iter().for_each(|alert| self.alert_ended(*alert, Status::Lost, now));
+            }
+            Fact::ReadingPlanned { fingerprint, at } => {
+                let before = match *at {
+                    Some(at) => self.rereads.insert(*fingerprint, at),
+                    None => self.rereads.remove(fingerprint),
+                };
+                self.reschedule(Due::Read(*fingerprint), before, *at);
             }
             Fact::AlertsForgotten { alerts } => {
                 alerts.iter().for_each(|alert| drop(self.alerts.remove(alert)));

@@ -40,6 +40,7 @@ impl State {
             | Fact::AlertResolved { .. }
             | Fact::AlertsLost { .. }
             | Fact::AlertsForgotten { .. }
+            | Fact::ReadingPlanned { .. }
             | Fact::IncidentChanged { .. }
             | Fact::MergeWaits { .. } => self.apply_event(fact),
             Fact::Watch { incident, change } => self.apply_watch(incident, change),

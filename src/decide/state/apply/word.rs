@@ -4,7 +4,7 @@ use crate::decide::fact::{Fact, Notified};
 use crate::decide::state::{Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
-use crate::message::{CaseStatus, Disclosure, Kind};
+use crate::message::{CaseStatus, Disclosure, Kind, words_of};
 
 /// How much of what outsiders were told last is kept, in bytes.
 const OUTSIDE_MAX: usize = 2048;
@@ -83,7 +83,7 @@ impl State {
             line.withheld = line.withheld.filter(|_| !news);
         }
         if outside {
-            let text = cut_text(&notified.message.body);
+            let text = cut_text(&words_of(&notified.message, notified.next_update));
             case.course.get_or_insert_default().outside = Some(Outside { text, at: now });
         }
     }

@@ -1,0 +1,109 @@
+//! Promise 6: two worlds that differ only in what insiders may read send the same bytes to outsiders.
+
+use super::properties::{Choices, config_of, policy};
+use super::script::{begin, words};
+use super::world::{World, config};
+use proptest::prelude::*;
+use std::sync::Arc;
+use tidings::decide::{Fact, Notified};
+use tidings::event::{Span, Time};
+use tidings::message::Disclosure;
+
+/// What stands for words that only insiders may read; no condition of a row reads any of it.
+const INSIDE: &str = "CANARY";
+
+/// Events whose inner fields are to be filled: `{i}` is what differs between the worlds.
+const EVENTS: [&str; 9] = [
+    "open severity=sev1 title.internal={i} title.public=Payments note.internal={i} labels.host={i} commander={i}",
+    "open severity=sev2 title.business={i} title.public=Search components=['{i}'] customer_impact=true",
+    "update note.internal={i} impact.revenue_per_hour={i} impact.accounts=['{i}']",
+    "update note.public=Working workaround.business={i} needs.what={i} needs.who={i}",
+    "update stage=identified note.public=Known data_safety.internal={i} comms_lead={i}",
+    "note note.internal={i} note.public={i} note_kind=finding by={i}",
+    "acknowledge by={i}",
+    "resolve resolution.internal={i} resolution.business={i} resolution.public=Mended",
+    "reopen title.business={i}",
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Event(u8, usize),
+    Alert(bool),
+    Wait(u64),
+    Answer,
+    Test,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let event = (0..2_u8, 0..EVENTS.len()).prop_map(|(id, event)| Step::Event(id, event));
+    let alert = any::<bool>().prop_map(Step::Alert);
+    let wait = prop::sample::select(vec![1, 30, 60, 300, 1200]).prop_map(Step::Wait);
+    let step = prop_oneof![6 => event, 2 => alert, 4 => wait, 1 => Just(Step::Answer), 1 => Just(Step::Test)];
+    prop::collection::vec(step, 1..14)
+}
+
+/// Everything that an external audience was told: every byte that its channels are given.
+fn outside(world: &World) -> Vec<(Time, String)> {
+    let mut all = Vec::new();
+    for (_, input, facts) in &world.journal {
+        for fact in facts {
+            if let Fact::Notified(notified) = fact
+                && notified.disclosure == Disclosure::External
+            {
+                all.push((input.at, written(notified)));
+            }
+        }
+    }
+    all
+}
+
+/// The message, and the keys that Message-IDs and webhook ids are made from.
+fn written(notified: &Notified) -> String {
+    let keys: Vec<String> =
+        notified.deliveries.iter().map(|d| format!("{} {} {:?}", d.key, d.recipient, d.kind)).collect();
+    let message = serde_json::to_string(&*notified.message).unwrap();
+    format!("{keys:?} {:?} {message}", notified.next_update)
+}
+
+fn played(first: Choices, steps: &[Step], inner: &str) -> World {
+    let (pace, ways, _, _, keep, outsiders) = first;
+    // Executives are outsiders here, and customers hear of alerts.
+    let mut text = policy((pace, ways, 2, 0, keep, outsiders));
+    let loaded = config(&text);
+    let mut world = World::new(Arc::new(loaded.policy.clone()), begin());
+    world.start(Vec::new());
+    world.adopt(loaded.text, loaded.policy);
+    for step in steps {
+        let line = match step {
+            Step::Event(id, event) => format!("incident INC-{id} {}", EVENTS[*event].replace("{i}", inner)),
+            Step::Alert(true) => format!("firing A severity=critical summary={inner} note={inner}"),
+            Step::Alert(false) => "resolved A severity=critical".to_owned(),
+            Step::Wait(seconds) => {
+                super::properties::pass(&mut world, Span::from_secs(*seconds));
+                continue;
+            }
+            Step::Answer => {
+                super::properties::answer_all(&mut world, true);
+                continue;
+            }
+            Step::Test => "send-test mara@mail executives".to_owned(),
+        };
+        super::act::act(&mut world, &words(&line), &mut text);
+    }
+    super::properties::pass(&mut world, Span::from_mins(3 * 60));
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000.max(ProptestConfig::default().cases), ..config_of() })]
+
+    #[test]
+    fn what_differs_inside_makes_no_difference_outside(first in any::<Choices>(), steps in steps()) {
+        let (one, other) = (played(first, &steps, INSIDE), played(first, &steps, "another-inner-word"));
+        let (one, other) = (outside(&one), outside(&other));
+        for (_, text) in &one {
+            prop_assert!(!text.contains(INSIDE), "{text}");
+        }
+        prop_assert_eq!(one, other);
+    }
+}
