@@ -192,6 +192,9 @@ impl Engine {
                         measure::ended(building.measures(), &self.state, &open, input.at, end);
                     }
                 }
+                Fact::Acknowledged { case, way, .. } => {
+                    measure::acknowledged(building.measures(), &self.state, input.at, *case, *way);
+                }
                 Fact::AlertFired { fingerprint, alert } if !alert.leased => {
                     self.leases.unleased(*fingerprint, alert.source.clone(), input.at);
                 }

@@ -3,13 +3,16 @@
 use super::messages::Open;
 use crate::config::Config;
 use crate::decide::state::{Health, State};
-use crate::decide::{CaseAbout, Cause, End, Fact, HeldReason, Policy, PromiseEnd, Verdict, WithheldReason};
+use crate::decide::{
+    AckWay, CaseAbout, Cause, Command, End, Fact, HeldReason, Policy, PromiseEnd, Verdict, WithheldReason,
+};
+use crate::event::id::CaseId;
 use crate::event::{Name, Severity, Span, Status, Time};
 use crate::ingest::{Arrival, http};
 use crate::message::{CaseStatus, Kind};
 use crate::observe::metrics::Metrics;
 use crate::observe::{
-    AlertState, CaseKind, DeadLetter, EventOutcome, Purpose, REMOVED, Vocabulary, Withheld,
+    AlertState, Approval, CaseKind, DeadLetter, EventOutcome, Purpose, REMOVED, Vocabulary, Withheld,
 };
 use std::collections::BTreeMap;
 
@@ -32,6 +35,8 @@ enum Kept {
     Said(Name, Purpose, bool),
     PromiseEnded(Name, PromiseEnd),
     Escalated(Cause),
+    Acknowledged(AckWay, Span),
+    Answered(Approval, Span),
 }
 
 impl Kept {
@@ -46,6 +51,8 @@ impl Kept {
             }
             Kept::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
             Kept::Escalated(cause) => metrics.escalated(*cause),
+            Kept::Acknowledged(way, after) => metrics.acknowledged(*way, *after),
+            Kept::Answered(answer, waited) => metrics.approval_answered(*answer, *waited),
         }
     }
 }
@@ -64,6 +71,29 @@ impl Measures {
         self.dead_letters.iter().for_each(|kind| metrics.dead_letter(*kind));
         self.kept.iter().for_each(|kept| kept.count(metrics));
     }
+}
+
+/// Notes that somebody took a case on, by what State then says of it.
+pub fn acknowledged(measures: &mut Measures, state: &State, now: Time, case: CaseId, way: AckWay) {
+    let Some(case) = state.cases.get(&case) else { return };
+    let since = case.course.as_ref().and_then(|course| course.unacked_since).unwrap_or(case.opened);
+    measures.kept.push(Kept::Acknowledged(way, now.since(since)));
+}
+
+/// What a person's answer about a draft is to be counted for, by what State says before it is decided.
+pub fn approval(state: &State, now: Time, command: &Command) -> Option<(Approval, Span)> {
+    let (case, audience, answer) = match command {
+        Command::ApproveDraft { case, audience, .. } => (case, audience, Approval::Approved),
+        Command::RejectDraft { case, audience, .. } => (case, audience, Approval::Rejected),
+        _ => return None,
+    };
+    let draft = state.cases.get(case)?.briefing(audience)?.draft()?;
+    Some((answer, now.since(draft.begun)))
+}
+
+/// Notes that a person answered about a draft.
+pub fn answered(measures: &mut Measures, (answer, waited): (Approval, Span)) {
+    measures.kept.push(Kept::Answered(answer, waited));
 }
 
 /// Notes what a fact is to be counted for.

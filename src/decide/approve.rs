@@ -3,7 +3,7 @@
 
 use super::answer;
 use super::desk::{self, Note};
-use super::fact::{AckWay, Asked, DraftText, Drafted, DropReason, Fact, HeldReason, MissReason, Said};
+use super::fact::{Asked, DraftText, Drafted, DropReason, Fact, HeldReason, MissReason, Said};
 use super::input::Command;
 use super::matter::{Matter, Shade};
 use super::policy::Policy;
@@ -329,21 +329,21 @@ pub(super) fn answered(state: &State, policy: &Policy, now: Time, command: &Comm
         Command::ApproveDraft { case, audience, revision, by } => {
             let (case, audience, by) = (*case, audience.clone(), by.clone());
             let approved = Fact::DraftApproved { case, audience, revision: *revision, by };
-            vec![approved, due_now(state, now, case)]
+            vec![approved, answer::due_now(state, now, case)]
         }
         Command::RejectDraft { case, audience, revision, reason, by } => {
             let (case, audience) = (*case, audience.clone());
             let (reason, by) = (reason.clone(), by.clone());
             let rejected = Fact::DraftRejected { case, audience, revision: *revision, by, reason };
-            vec![rejected, due_now(state, now, case)]
+            vec![rejected, answer::due_now(state, now, case)]
         }
         Command::EditDraft { case, audience, text, by, .. } => {
             edited(state, policy, now, *case, audience, text, by)
         }
-        Command::Acknowledge { case, by, way } => acknowledged(state, policy, now, *case, by, *way),
+        Command::Acknowledge { case, by, way } => answer::acknowledged(state, policy, now, *case, by, *way),
         Command::AnswerNeeds { case, text, by } => {
             let answered = Fact::NeedsAnswered { case: *case, by: by.clone(), text: text.clone() };
-            vec![answered, due_now(state, now, *case)]
+            vec![answered, answer::due_now(state, now, *case)]
         }
         _ => Vec::new(),
     }
@@ -364,27 +364,5 @@ fn edited(
     let (Some(draft), Some(row)) = (briefing.draft(), row) else { return Vec::new() };
     let (kind, said) = (draft.kind, draft.said);
     let new = drafted(policy, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
-    vec![Fact::Drafted(Box::new(new)), due_now(state, now, case)]
-}
-
-/// R25: one acknowledgement by anybody counts for every row.
-pub(super) fn acknowledged(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    case: CaseId,
-    by: &str,
-    way: AckWay,
-) -> Vec<Fact> {
-    let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
-    if matter.case.course.as_ref().is_some_and(|course| course.acked.is_some()) {
-        return Vec::new();
-    }
-    let severity = matter.severity;
-    vec![Fact::Acknowledged { case, by: by.into(), way, severity }, due_now(state, now, case)]
-}
-
-fn due_now(state: &State, now: Time, case: CaseId) -> Fact {
-    let due = state.cases.get(&case).and_then(|case| case.due);
-    Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) }
+    vec![Fact::Drafted(Box::new(new)), answer::due_now(state, now, case)]
 }
