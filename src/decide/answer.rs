@@ -1,7 +1,7 @@
 //! R23, R25, R43: why what a person answers cannot be taken: nothing waits, it is another revision, its words may not
 //! leave, the case is another team's.
 
-use super::fact::{AckWay, CaseAbout, Fact};
+use super::fact::{AckWay, CaseAbout, Fact, Kept};
 use super::input::Command;
 use super::matter::Matter;
 use super::policy::Policy;
@@ -143,7 +143,7 @@ pub(super) fn acknowledged(
         return Vec::new();
     }
     let severity = matter.severity;
-    vec![Fact::Acknowledged { case, by: by.into(), way, severity }, due_now(state, now, case)]
+    vec![Fact::Kept(Kept::Acknowledged { case, by: by.into(), way, severity }), due_now(state, now, case)]
 }
 
 /// The case is looked at now.

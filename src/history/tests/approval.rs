@@ -1,14 +1,14 @@
 //! Words that need approval: what waits, what replaces what, and what was answered.
 
 use super::{JOURNAL, Ledger, at, group, message, said};
-use crate::decide::{Asked, Drafted, Fact, What};
+use crate::decide::{Asked, Drafted, Fact, Kept, What};
 use crate::event::Name;
 use crate::history::{Projection, Questions, Revision};
 use crate::message::{CaseStatus, Kind};
 use std::sync::Arc;
 
 fn drafted(revision: u32, title: &str, by: Option<&str>) -> Fact {
-    Fact::Drafted(Box::new(Drafted {
+    Fact::Kept(Kept::Drafted(Box::new(Drafted {
         case: group(),
         audience: "customers".into(),
         row: "outsiders".into(),
@@ -21,7 +21,7 @@ fn drafted(revision: u32, title: &str, by: Option<&str>) -> Fact {
         remarks: vec!["body, \"maybe\": say what is known".into()],
         text: None,
         by: by.map(Box::from),
-    }))
+    })))
 }
 
 fn of(questions: &Questions) -> Vec<Revision> {
@@ -36,7 +36,12 @@ fn a_newer_revision_replaces_what_waits_and_an_answer_ends_it() {
     let (case, audience) = (group(), Name::from("customers"));
     let mut ledger = Ledger::default();
     ledger.entry(at(0), What::Tick, vec![drafted(1, "Payments fail", None)]);
-    let asked = Fact::DraftAsked { case, audience: audience.clone(), revision: 2, asked: Asked::Approvers };
+    let asked = Fact::Kept(Kept::DraftAsked {
+        case,
+        audience: audience.clone(),
+        revision: 2,
+        asked: Asked::Approvers,
+    });
     ledger.entry(at(60), What::Tick, vec![drafted(2, "Some payments fail", Some("mara")), asked]);
     ledger.feed(&mut projection, 1, 2).unwrap();
     let questions = Questions::open(&path).unwrap();
@@ -49,7 +54,7 @@ fn a_newer_revision_replaces_what_waits_and_an_answer_ends_it() {
     assert_eq!(all.iter().map(|one| one.revision).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(all[1].answer.as_deref(), Some("replaced"));
 
-    let approved = Fact::DraftApproved { case, audience, revision: 2, by: "olga (link)".into() };
+    let approved = Fact::Kept(Kept::DraftApproved { case, audience, revision: 2, by: "olga (link)".into() });
     ledger.entry(at(120), What::Tick, vec![approved]);
     // What waits when its case leaves State waits no more.
     ledger.entry(at(180), What::Tick, vec![drafted(3, "It is over", None), Fact::CaseClosed { case }]);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 use tidings::decide::state::Incident;
-use tidings::decide::{Command, End, Fact, What};
+use tidings::decide::{Command, End, Fact, Kept, What};
 use tidings::event::id::{CaseId, DeliveryId};
 use tidings::event::{Name, Recipient, Span, Time};
 use tidings::message::CaseStatus;
@@ -109,7 +109,7 @@ fn promises_hold(world: &World) -> Result<(), String> {
                         says.insert(decided.id, said);
                     }
                 }
-                Fact::PromiseEnded { case, audience, recipient, .. } => {
+                Fact::Kept(Kept::PromiseEnded { case, audience, recipient, .. }) => {
                     ended.push((*case, audience.clone(), person(recipient), input.at));
                 }
                 Fact::Ended { delivery, end: End::Delivered(_) } => {
