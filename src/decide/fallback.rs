@@ -83,7 +83,7 @@ fn ways(
     };
     let of = |contact: &Contact| -> Option<Recipient> {
         let asked = fallback.via.iter().filter_map(|channel| contact.by_channel.get(channel));
-        asked.cloned().find(|way| !tried(way) && via::lives(state, way))
+        asked.into_iter().find(|way| !tried(way) && via::lives(state, way)).cloned()
     };
     let backups = policy.with_backups(contact).filter(|other| other.name != contact.name);
     let there = |contact: &&Contact| !via::is_away(state, contact);
