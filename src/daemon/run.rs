@@ -24,7 +24,7 @@ use super::reload::{self, Reloader};
 use super::server;
 use super::task::{TaskKind, Tasks};
 use crate::config::{self, Config, Diagnostics, JournalSettings};
-use crate::decide::{PolicyText, What};
+use crate::decide::{PolicyText, State, What};
 use crate::deliver;
 use crate::event::id::Digest;
 use crate::event::{Name, Status, Time};
@@ -217,11 +217,8 @@ async fn start_engine(
     heart: UnboundedSender<Beaten>,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, health, kept } = &**shared;
-    let dispatcher =
-        Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone());
-    let site = config.ingest.http.as_ref().and_then(|http| http.external_url.as_deref());
-    let dispatcher = dispatcher.with_links(Links::new(site, &config.policy.reference_key));
+    let Shared { mailbox, metrics, clock, tasks, health, .. } = &**shared;
+    let dispatcher = dispatcher(shared, config);
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);
@@ -241,12 +238,7 @@ async fn start_engine(
             .map_err(|error| Stopped::Failed(error.to_string()))?;
     let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
     alarm.watch(clock.clone(), tasks);
-    let mut leases = Leases::default();
-    for (fingerprint, alert) in &recovered.state.alerts {
-        if alert.record.status == Status::Firing {
-            leases.anew(*fingerprint, &alert.record.source, alert.record.leased, now);
-        }
-    }
+    let leases = leases_of(&recovered.state, now);
     let cursors = recovered.cursors.clone();
     let lanes: Vec<Name> =
         config.ingest.nats.iter().flat_map(|nats| nats.reads.iter().map(|lane| lane.name.clone())).collect();
@@ -281,6 +273,26 @@ async fn start_engine(
         lanes::start(nats, cursors, now, mailbox, metrics, tasks).map_err(Stopped::Unusable)?;
     }
     Ok(())
+}
+
+/// The leases of what fires: each begins anew (R5).
+fn leases_of(state: &State, now: Time) -> Leases {
+    let mut leases = Leases::default();
+    for (fingerprint, alert) in &state.alerts {
+        if alert.record.status == Status::Firing {
+            leases.anew(*fingerprint, &alert.record.source, alert.record.leased, now);
+        }
+    }
+    leases
+}
+
+/// What starts attempts; it gives links to answer by where the configuration says how readers reach the daemon (R25).
+fn dispatcher(shared: &Shared, config: &Config) -> Dispatcher {
+    let Shared { mailbox, metrics, clock, tasks, kept, .. } = shared;
+    let site = config.ingest.http.as_ref().and_then(|http| http.external_url.as_deref());
+    let links = Links::new(site, &config.policy.reference_key);
+    Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone())
+        .with_links(links)
 }
 
 /// What the first entry of an epoch decides.

@@ -1,7 +1,7 @@
 //! R27: the write-up that the end of an incident promises: reminded of, kept or missed, and told to who was told the end.
 
 use super::desk;
-use super::fact::{Fact, NoticeKind, PromiseEnd};
+use super::fact::{Fact, Kept, NoticeKind, PromiseEnd};
 use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::Policy;
@@ -44,15 +44,15 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<
     let Sort::Incident { incident, .. } = &matter.sort else { return Vec::new() };
     let case = matter.id;
     if matter.status != CaseStatus::Resolved || matter.is_merged() {
-        return vec![Fact::WriteUpDropped { case, due }];
+        return vec![Fact::Kept(Kept::WriteUpDropped { case, due })];
     }
     if is_written(matter) {
         let how = if incident.heard.min(now) <= due { PromiseEnd::Kept } else { PromiseEnd::Late };
-        return vec![Fact::WriteUpEnded { case, due, how }];
+        return vec![Fact::Kept(Kept::WriteUpEnded { case, due, how })];
     }
     if due <= now {
         let text = format!("The write-up of {} was promised by {due} and is not there.", matter.reference());
-        let missed = Fact::WriteUpEnded { case, due, how: PromiseEnd::Missed };
+        let missed = Fact::Kept(Kept::WriteUpEnded { case, due, how: PromiseEnd::Missed });
         return vec![missed, notice::raise(state, now, NoticeKind::Missed, &text, false, None)];
     }
     match desk::owner(policy).filter(|_| nudge_at(matter, due).is_some_and(|at| at <= now)) {
@@ -63,7 +63,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<
             );
             let mut facts =
                 promise::to_lead(state, policy, now, matter, owner, "A write-up is due soon", &text);
-            facts.push(Fact::WriteUpNudged { case });
+            facts.push(Fact::Kept(Kept::WriteUpNudged { case }));
             facts
         }
         None => Vec::new(),
@@ -110,7 +110,7 @@ fn knows(line: &Line) -> bool {
 /// That an audience was told the write-up by a word of the end.
 pub(super) fn told(matter: &Matter<'_>, briefing: &Briefing) -> Option<Fact> {
     let ended = matter.ended.filter(|_| concerns(matter, briefing) && is_written(matter))?;
-    Some(Fact::WriteUpTold { case: matter.id, audience: briefing.audience.clone(), ended })
+    Some(Fact::Kept(Kept::WriteUpTold { case: matter.id, audience: briefing.audience.clone(), ended }))
 }
 
 /// Whether a case must not be forgotten yet: its write-up is promised, or waits for its approval.
