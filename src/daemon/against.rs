@@ -93,3 +93,25 @@ fn cut(mut found: Vec<Orphan>) -> Left {
     found.truncate(fits);
     Left { orphaned: found, more }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::OrphanKind;
+
+    #[test]
+    fn a_list_that_is_too_long_is_cut_and_the_rest_counted() {
+        let orphan = |number: usize| Orphan {
+            kind: OrphanKind::RowGone,
+            case: Some(format!("INC-{number}").into()),
+            audience: None,
+            recipient: None,
+            text: "x".repeat(1000).into(),
+        };
+        let left = cut((0..1000).map(orphan).collect());
+        assert!(left.orphaned.len() > 40 && left.orphaned.len() + left.more == 1000, "{}", left.more);
+        assert!(serde_json::to_vec(&left).unwrap().len() < 64 * 1024, "an answer is read to 64 KiB");
+        let left = cut((0..3).map(orphan).collect());
+        assert_eq!((left.orphaned.len(), left.more), (3, 0));
+    }
+}

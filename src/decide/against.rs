@@ -93,15 +93,14 @@ impl<'a> Reload<'a> {
     fn case(&self, id: CaseId, found: &mut Vec<Orphan>) {
         let both = Matter::find(self.state, self.holds, id).zip(Matter::find(self.state, self.next, id));
         let Some((was, is)) = both else { return };
-        let governs = |policy: &'a Policy, matter: &Matter<'_>, briefing: &Briefing| {
-            let open = matter.status == CaseStatus::Open;
-            let rows = if open { speak::governing(policy, self.state.time, matter) } else { Vec::new() };
-            let row = rows.into_iter().find(|row| row.audience == briefing.audience);
-            (row.is_some(), row.or_else(|| policy.row(&briefing.row, &briefing.audience)))
+        let rows = |policy: &'a Policy, matter: &Matter<'_>| match matter.status {
+            CaseStatus::Open => speak::governing(policy, self.state.time, matter),
+            CaseStatus::Resolved | CaseStatus::Lost => Vec::new(),
         };
+        let (rows, next_rows) = (rows(self.holds, &was), rows(self.next, &is));
         for briefing in was.case.briefings.iter().filter(|briefing| promise::goes_on(&was, briefing)) {
-            let (matched, row) = governs(self.holds, &was, briefing);
-            let (matches, next_row) = governs(self.next, &is, briefing);
+            let (matched, row) = governs(self.holds, &rows, briefing);
+            let (matches, next_row) = governs(self.next, &next_rows, briefing);
             let open = Open { briefing, was: &was, is: &is, row, next_row };
             found.extend(self.audience(&open));
             found.extend(self.row(&open, matched && !matches));
@@ -256,6 +255,12 @@ impl<'a> Reload<'a> {
             }
         })
     }
+}
+
+/// Whether one of these rows governs a briefing, and which does, or did to its end.
+fn governs<'p>(policy: &'p Policy, rows: &[&'p Row], briefing: &Briefing) -> (bool, Option<&'p Row>) {
+    let row = rows.iter().find(|row| row.audience == briefing.audience).copied();
+    (row.is_some(), row.or_else(|| policy.row(&briefing.row, &briefing.audience)))
 }
 
 /// Who is asked to approve what an audience is told, once the comms lead has been.

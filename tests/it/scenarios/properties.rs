@@ -136,6 +136,8 @@ pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
         "merge into=INC-1",
         "resolve",
         "reopen",
+        "update write_up.public=written-up",
+        "note write_up.business=inside-cause",
     ]);
     let incident = (0..2_u8, what).prop_map(|(id, what)| Act::Words(format!("incident INC-{id} {what}")));
     let channel = prop::sample::select(vec!["mail", "sms", "screen"]);
@@ -315,7 +317,7 @@ fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     each.collect()
 }
 
-const EVENTS: [&str; 14] = [
+const EVENTS: [&str; 17] = [
     "open at=0:10 severity=sev3 title.internal=first",
     "open at=0:20 severity=sev1 source=other",
     "update at=0:20 severity=sev2",
@@ -328,6 +330,9 @@ const EVENTS: [&str; 14] = [
     "acknowledge at=0:25 by=jonas severity=sev2",
     "acknowledge at=0:22 by=mara",
     "note at=0:05 note.internal=seen by=mara",
+    "note at=0:32 write_up.public=found by=mara",
+    "update at=0:32 write_up.public=learned write_up.business=mended",
+    "update at=0:31 write_up.public=soon",
     "merge at=0:18 into=INC-2 by=mara",
     "merge at=0:28 into=INC-3 severity=sev4",
 ];
