@@ -52,7 +52,8 @@ by itself, and the first that is there is used:
 6. what Tidings writes.
 
 Phases are `opening`, `update`, `reminder`, `holding`, `escalation` and `resolution`. Whoever first hears of a case when it is
-over reads the resolution. Only a component with a public name can have texts: by another, outsiders would learn of it.
+over reads the resolution. What is written up after the end is always written by Tidings (R27). Only a component with a
+public name can have texts: by another, outsiders would learn of it.
 
 The promise of the next update and the remark that a message is late are added to every body; `{{ next_update() }}` and
 `{{ delay() }}` put them elsewhere.

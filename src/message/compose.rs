@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The message for a reader of `level`. The user's template writes what it has parts for; if it fails, the built-in
-/// message goes out, and if that fails too, a plain one. Digests and notices are always written by Tidings.
+/// message goes out, and if that fails too, a plain one. Digests, notices and write-ups are always written by Tidings.
 ///
 /// An agreed wording is made of a subject from which every free text was cut beforehand (R23).
 pub fn compose(
@@ -33,6 +33,7 @@ pub fn compose(
         let mut texts = builtin::texts(&view);
         if let Some(name) = template
             && matches!(view.detail, Detail::Group(_) | Detail::Incident(_))
+            && !builtin::is_write_up(&view)
         {
             match (templates.is_agreed(name), wording) {
                 // What was agreed on is never mixed with what somebody wrote.

@@ -26,6 +26,11 @@ pub(super) struct Texts {
     pub(super) links: Vec<(Box<str>, Box<str>)>,
 }
 
+/// Whether it is the word of what was written up after the end (R27): no text of a template is about that.
+pub(super) fn is_write_up(view: &View<'_>) -> bool {
+    matches!(&view.detail, Detail::Incident(incident) if written::up(view, incident).is_some())
+}
+
 /// The message for what the view holds.
 pub(super) fn texts(view: &View<'_>) -> Texts {
     let insider = view.level == Disclosure::Internal;
