@@ -80,6 +80,10 @@ fn an_incident_lives_its_whole_life_by_the_command_line() {
     assert_eq!((&record["commander"], &record["customer_impact"]), (&json!("jonas"), &json!(true)));
     assert_eq!(says(&daemon, "sender", &["resolve", "INC/1", "The pool was too small"]).0, 0);
     assert_eq!(shown(&daemon, "INC/1")["open"], false);
+    let written = ["update", "INC/1", "--write-up", "20 connections", "--write-up-public", "We watch it now"];
+    assert_eq!(says(&daemon, "sender", &written).0, 0);
+    let text = &shown(&daemon, "INC/1")["record"]["write_up"];
+    assert_eq!(text, &json!({ "internal": "20 connections", "public": "We watch it now" }));
     assert_eq!(says(&daemon, "sender", &["reopen", "INC/1"]).0, 0);
     assert_eq!(says(&daemon, "sender", &["open", "INC-2", "The same", "-s", "sev1"]).0, 0);
     assert_eq!(says(&daemon, "sender", &["merge", "INC-2", "INC/1"]).0, 0);
