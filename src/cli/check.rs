@@ -1,11 +1,12 @@
 //! `tidings check`: every mistake of every file at once; `--effective` shows each row with the origin of each value,
-//! `--contacts` what is missing among the people.
+//! `--contacts` what is missing among the people, `--against` what a running daemon would leave behind by reading them.
 
-use super::{ConfigFiles, Exit, complain, offline};
+use super::{ConfigFiles, Exit, Server, against, complain, offline};
 use crate::config::{Config, Diagnostic, Diagnostics, open_secret};
 use crate::daemon::clock;
 use crate::event::{Span, Time};
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
@@ -24,6 +25,13 @@ pub struct Arguments {
     /// With --contacts, also whose addresses were not verified for so long.
     #[arg(long, value_name = "DURATION", requires = "contacts", value_parser = Span::parse)]
     unverified: Option<Span>,
+    /// Ask the daemon at this address what it would leave behind if it read these files now: messages on their way,
+    /// people who would not hear of the end, and what waits. 1 if there is anything.
+    #[arg(long, value_name = "URL")]
+    against: Option<String>,
+    /// With --against, a file with a token that has the right `admin`.
+    #[arg(long, value_name = "FILE", requires = "against")]
+    token_file: Option<PathBuf>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -46,8 +54,13 @@ pub fn run(arguments: &Arguments) -> Exit {
     let gaps = if arguments.contacts { gaps(&config, arguments.unverified) } else { Vec::new() };
     let complete = gaps.is_empty();
     warnings.all.extend(gaps);
+    let left = match left_behind(arguments, &config) {
+        Ok(left) => left,
+        Err(exit) => return exit,
+    };
     if arguments.json {
-        println!("{}", warnings.to_json());
+        let warnings = warnings.to_json();
+        println!("{}", left.as_ref().map_or(warnings.clone(), |left| left.with_warnings(warnings)));
     } else if !warnings.all.is_empty() {
         eprint!("{}", warnings.render(colour));
     }
@@ -56,7 +69,11 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
     let closed = if arguments.secrets { closed_secrets(&config) } else { Vec::new() };
     closed.iter().for_each(|why| complain(why));
-    if !closed.is_empty() || !complete {
+    let nothing = left.as_ref().is_none_or(against::Left::is_nothing);
+    if let Some(left) = left.filter(|_| !arguments.json) {
+        show(&left.to_text());
+    }
+    if !closed.is_empty() || !complete || !nothing {
         return Exit::No;
     }
     if !arguments.json && !arguments.effective {
@@ -70,6 +87,13 @@ pub fn run(arguments: &Arguments) -> Exit {
         ));
     }
     Exit::Done
+}
+
+/// What the daemon that is to be asked would leave behind.
+fn left_behind(arguments: &Arguments, config: &Config) -> Result<Option<against::Left>, Exit> {
+    let Some(url) = &arguments.against else { return Ok(None) };
+    let server = Server { server: url.clone(), token_file: arguments.token_file.clone() };
+    against::ask(&server, &config.text).map(Some)
 }
 
 /// Prints; whoever closes the pipe has seen enough.

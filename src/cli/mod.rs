@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, exit codes that a script can rely on.
 
+mod against;
 mod approve;
 mod check;
 mod dead_letters;

@@ -35,6 +35,7 @@ enum Counted {
     FirstWordMissed(Name),
     Said(Name, Purpose, bool),
     PromiseEnded(Name, PromiseEnd),
+    WriteUpEnded(PromiseEnd),
     Escalated(Cause),
     Acknowledged(AckWay, Span),
     Answered(Approval, Span),
@@ -51,6 +52,7 @@ impl Counted {
                 metrics.said(audience.as_str(), *purpose, *promises);
             }
             Counted::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
+            Counted::WriteUpEnded(how) => metrics.write_up_ended(*how),
             Counted::Escalated(cause) => metrics.escalated(*cause),
             Counted::Acknowledged(way, after) => metrics.acknowledged(*way, *after),
             Counted::Answered(answer, waited) => metrics.approval_answered(*answer, *waited),
@@ -111,6 +113,7 @@ pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Meas
         Fact::Kept(Kept::PromiseEnded { audience, how, .. }) => {
             measures.kept.push(Counted::PromiseEnded(audience.clone(), *how));
         }
+        Fact::Kept(Kept::WriteUpEnded { how, .. }) => measures.kept.push(Counted::WriteUpEnded(*how)),
         Fact::Kept(Kept::Escalated { cause, .. }) => measures.kept.push(Counted::Escalated(*cause)),
         Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
         Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),

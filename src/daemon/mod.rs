@@ -1,5 +1,6 @@
 //! The daemon: the loop, its tasks, start and stop, the one clock.
 
+mod against;
 pub mod alarm;
 mod answer_page;
 mod answers;

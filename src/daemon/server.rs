@@ -64,6 +64,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .merge(own_routes(face.clone()))
         .merge(super::questions::routes(face.clone()))
         .merge(super::dead_letters::routes(face.clone()))
+        .merge(super::against::routes(face.clone()))
         .merge(super::timeline::routes(face.clone()))
         .merge(super::incidents::routes(face.clone()))
         .merge(super::answers::routes(face.clone()))

@@ -94,6 +94,8 @@ fn due_of(matter: &Matter<'_>, briefing: &Briefing, row: &Row) -> Option<Time> {
     match (briefing.said, briefing.promise()) {
         (None, _) => Some(promise::since(matter, row) + row.keeping.first_within?),
         (Some(_), Some(promise)) => Some(promise.due),
+        // The end was said; what is written up after it waits for its approval.
+        (Some((said, _)), None) if said.status == CaseStatus::Resolved => None,
         (Some(_), None) => Some(matter.ended? + END_DUE),
     }
 }

@@ -69,11 +69,12 @@ pub(super) fn decide(
         let severity = known.map_or(policy.ladder.place(None).0, |known| speak::severity_of(policy, known));
         escalate::by_event(case, &event, severity)
     });
+    let speaks = speaks(action) || event.write_up.is_some();
     facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open, received: earlier });
     facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
     facts.extend(causes.into_iter().map(|cause| Fact::Kept(Kept::EscalationCaused { case, cause })));
     facts.extend(by_event);
-    if speaks(action) {
+    if speaks {
         let due = state.cases.get(&case).and_then(|case| case.due);
         let at = due.map_or(received.min(now), |due| due.min(received.min(now)));
         facts.push(Fact::CaseDue { case, at: Some(at) });
@@ -86,7 +87,7 @@ fn acts_on_case(event: &IncidentEvent) -> bool {
     matches!(event.action, Action::Open | Action::Update | Action::Reopen)
 }
 
-/// What speaks: the rest is kept for the timeline and for who leads.
+/// What speaks: the rest is kept for the timeline and for who leads, but for what it writes up.
 fn speaks(action: Action) -> bool {
     match action {
         Action::Open
@@ -122,7 +123,10 @@ fn outer(policy: &Policy, event: &IncidentEvent) -> Digest {
     let end = event.expected_end.as_ref().filter(|end| end.public);
     let words = (event.action, event.stage, &event.severity, event.customer_impact, &event.scope, end);
     let content = serde_json::to_vec(&(words, texts.map(public), named)).unwrap_or_default();
-    Digest::of(&[&content])
+    match public(&event.write_up) {
+        Some(text) => Digest::of(&[&content, text.as_bytes()]),
+        None => Digest::of(&[&content]),
+    }
 }
 
 fn stamp_of(policy: &Policy, event: &IncidentEvent, received: Time) -> Stamp {
@@ -155,7 +159,7 @@ fn leads_nowhere(state: &State, event: &IncidentEvent) -> bool {
 }
 
 fn has_note(known: &Incident, stamp: Stamp, event: &IncidentEvent) -> bool {
-    let text = event.note.clone().unwrap_or_default();
+    let text = event.note.clone().or_else(|| event.write_up.clone()).unwrap_or_default();
     known.record.notes.iter().any(|note| note.at == stamp.at && note.text == text && note.by == event.by)
 }
 

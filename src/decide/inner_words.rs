@@ -16,6 +16,7 @@ pub(super) fn find(policy: &Policy, event: &IncidentEvent, mut tell: impl FnMut(
         ("data_safety", &event.data_safety),
         ("workaround", &event.workaround),
         ("resolution", &event.resolution),
+        ("write_up", &event.write_up),
     ];
     let mut seen = BTreeSet::new();
     for (field, layered) in layers {

@@ -4,6 +4,7 @@
 //! each stage a pure function of State and Policy.
 
 mod address;
+mod against;
 mod alert;
 mod answer;
 mod approve;
@@ -45,11 +46,13 @@ mod tend;
 mod test_message;
 mod via;
 mod wording;
+mod write_up;
 
 pub mod explain;
 pub mod preview;
 pub mod state;
 
+pub use against::{Orphan, OrphanKind, against};
 pub use alert::{group_id, is_unchanged};
 pub use answer::{Refused, Refusing, confined as command_confined, refusal as command_refusal};
 pub use fact::{

@@ -9,7 +9,7 @@ use super::route::{self, Asked, Held};
 use super::row::Row;
 use super::say;
 use super::state::{Briefing, Case, Incident, State};
-use super::{clock, escalate, promise, target, tend, via};
+use super::{clock, escalate, promise, target, tend, via, write_up};
 use crate::event::id::CaseId;
 use crate::event::{Severity, Span, Time};
 use crate::message::{About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
@@ -47,6 +47,10 @@ pub(super) fn speak(
     if !escalated.is_empty() {
         return escalated;
     }
+    let written = write_up::decide(state, policy, now, &matter);
+    if !written.is_empty() {
+        return written;
+    }
     let mut rest = Vec::new();
     for briefing in in_order(policy, case) {
         let said = word(state, policy, now, &matter, briefing);
@@ -67,7 +71,7 @@ pub(super) fn speak(
             return facts;
         }
     }
-    rest.push(Fact::CaseDue { case: id, at: next_look(policy, now, &matter, incident) });
+    rest.push(Fact::CaseDue { case: id, at: next_look(state, policy, now, &matter, incident) });
     rest
 }
 
@@ -177,6 +181,7 @@ pub(super) fn as_it_is_told(policy: &Policy, incident: &Incident) -> IncidentRec
     record.goes_on_as = incident.merged_into.as_ref().filter(|_| incident.is_merged()).map(|other| {
         (other.clone(), names::public_reference(policy, super::incident::case_id(other)).into())
     });
+    record.write_up = incident.written_up();
     let names = record.components.iter().filter_map(|id| policy.components.get(id)).cloned();
     record.component_names = names.collect();
     record
@@ -296,7 +301,13 @@ fn began_before_birth(
 }
 
 /// When to look again: at the next reminder, promise or clock, or, after the end, when the incident is forgotten (R44).
-fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>, incident: &Incident) -> Option<Time> {
+fn next_look(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    incident: &Incident,
+) -> Option<Time> {
     let reminder = |briefing: &Briefing| {
         let repeat = policy.row(&briefing.row, &briefing.audience)?.repeat_every?;
         let at = briefing.said?.1 + repeat;
@@ -308,6 +319,7 @@ fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>, incident: &Inciden
     let promised = promise::next_look(policy, now, matter);
     let last = if matter.status == CaseStatus::Resolved || incident.open.is_none() {
         let forget = incident.changed + policy.forget_after;
+        let forget = write_up::due_of(matter.case).map_or(forget, |due| forget.max(due));
         Some(if forget <= now { now + LOOK_AGAIN } else { forget })
     } else {
         let reminder = briefings().filter_map(reminder).min();
@@ -315,11 +327,12 @@ fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>, incident: &Inciden
         let others = [reminder, escalate::next_look(policy, now, matter)];
         clocks.into_iter().chain(others).flatten().min()
     };
-    [tended, promised, last].into_iter().flatten().min()
+    let written = write_up::next_look(state, policy, now, matter);
+    [tended, promised, written, last].into_iter().flatten().min()
 }
 
 /// Whether a resolved incident may be forgotten now (R44).
 pub(super) fn is_forgettable(policy: &Policy, now: Time, case: &Case, incident: &Incident) -> bool {
     let over = status_of(incident) == CaseStatus::Resolved || incident.open.is_none();
-    over && case.is_quiet() && incident.changed + policy.forget_after <= now
+    over && case.is_quiet() && !write_up::is_awaited(case) && incident.changed + policy.forget_after <= now
 }

@@ -9,8 +9,9 @@ use super::promise;
 use super::row::Row;
 use super::say::{self, Word};
 use super::state::{Briefing, Held, State};
+use super::write_up;
 use crate::event::{Span, Time};
-use crate::message::{CaseStatus, Disclosure, Kind, Wording};
+use crate::message::{CaseStatus, Kind, Wording};
 
 /// A row waits at most this long for those who are told before it (R24).
 const AFTER_MAX: Span = Span::from_mins(2);
@@ -30,6 +31,7 @@ pub(super) fn word(
     let said = matter.said(policy, briefing);
     let repeat = row.and_then(|row| row.repeat_every);
     let kind = kind_to_say(briefing, said, now, repeat);
+    let kind = kind.or_else(|| write_up::is_owed(state, policy, matter, briefing).then_some(Kind::Update));
     let Some(kind) = kind.filter(|kind| *kind != Kind::Reminder) else {
         return no_news(state, policy, now, matter, briefing, row, said, kind);
     };
@@ -89,7 +91,10 @@ pub(super) fn speak(
     let (firing, ended) = matter.unsaid();
     let promised = briefing.promise().is_some_and(|promise| promise.due <= now);
     let first = saying.kind == Kind::Opening && row.is_some_and(|row| row.keeping.first_within.is_some());
-    let write_up = write_up(policy, matter, briefing, over);
+    // After the end only its write-up is an update: to who was told the end.
+    let is_write_up = over && saying.kind == Kind::Update;
+    let only = is_write_up.then(|| write_up::readers(state, policy, briefing));
+    let write_up = write_up::promised(policy, now, matter, briefing, over);
     let word = Word {
         case: matter.id,
         audience: &briefing.audience,
@@ -101,9 +106,9 @@ pub(super) fn speak(
         ended,
         speaks_for: Vec::new(),
         avoid: None,
-        only: None,
+        only: only.as_deref(),
         paced: true,
-        unthrottled: promised || first || saying.kind == Kind::Escalation,
+        unthrottled: promised || first || is_write_up || saying.kind == Kind::Escalation,
         wording: saying.wording,
         next_update: promise::next(policy, now, row, matter, over),
         draft: saying.draft,
@@ -116,17 +121,9 @@ pub(super) fn speak(
     let new = write_up.filter(|_| matter.case.course.as_ref().and_then(|course| course.write_up) != write_up);
     let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
     facts.extend(new.filter(|_| told).map(|due| Fact::Kept(Kept::WriteUpPromised { case: matter.id, due })));
+    let whole = told && over && saying.wording == Wording::Free;
+    facts.extend(write_up::told(matter, briefing).filter(|_| whole));
     facts
-}
-
-/// By when the end of an incident promises its write-up.
-fn write_up(policy: &Policy, matter: &Matter<'_>, briefing: &Briefing, over: bool) -> Option<Time> {
-    let incident = matches!(matter.sort, super::matter::Sort::Incident { .. });
-    let outside = briefing.disclosure != Disclosure::Internal;
-    let promised = policy.write_up.filter(|_| over && incident && outside && briefing.anybody_told());
-    // What goes on as another is written up with that.
-    let promised = promised.filter(|_| !matter.is_merged());
-    Some(matter.ended? + promised?)
 }
 
 /// Until when the end of the case is not said to this audience (R26).

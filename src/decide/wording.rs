@@ -144,8 +144,8 @@ impl Hidden {
 
 /// The texts of an incident that readers of this level may not read.
 fn inner(record: &IncidentRecord, level: Disclosure) -> impl Iterator<Item = &str> {
-    let IncidentRecord { title, note, data_safety, workaround, resolution, .. } = record;
-    let all = [title, note, data_safety, workaround, resolution].into_iter().flatten();
+    let IncidentRecord { title, note, data_safety, workaround, resolution, write_up, .. } = record;
+    let all = [title, note, data_safety, workaround, resolution, write_up].into_iter().flatten();
     let notes = record.notes.iter().map(|note| &note.text);
     all.chain(notes).flat_map(move |layered| {
         let Layered { internal, business, .. } = layered;

@@ -187,6 +187,9 @@ pub struct IncidentEvent {
     /// What happened, said at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Layered>,
+    /// What was found and what is changed, written after the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_up: Option<Layered>,
     /// What it costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,
@@ -241,6 +244,7 @@ impl IncidentEvent {
             data_safety: None,
             workaround: None,
             resolution: None,
+            write_up: None,
             impact: None,
             needs: None,
             expected_end: None,

@@ -42,6 +42,8 @@ pub(super) fn of(fact: &Fact) -> Option<CaseId> {
         | Fact::Kept(Kept::EscalationCaused { case, .. })
         | Fact::Kept(Kept::NeedsAnswered { case, .. })
         | Fact::Kept(Kept::WriteUpPromised { case, .. })
+        | Fact::Kept(Kept::WriteUpNudged { case })
+        | Fact::Kept(Kept::WriteUpDropped { case, .. })
         | Fact::Kept(Kept::WriteUpEnded { case, .. }) => Some(*case),
         _ => None,
     }

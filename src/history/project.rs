@@ -187,6 +187,9 @@ impl Row<'_> {
             | Fact::Kept(Kept::EscalationCaused { .. }) => {}
             Fact::Kept(Kept::Escalated { .. }) | Fact::Kept(Kept::NeedsAnswered { .. }) => {}
             Fact::Kept(Kept::WriteUpPromised { .. }) | Fact::Kept(Kept::WriteUpEnded { .. }) => {}
+            Fact::Kept(Kept::WriteUpNudged { .. })
+            | Fact::Kept(Kept::WriteUpDropped { .. })
+            | Fact::Kept(Kept::WriteUpTold { .. }) => {}
             // Clocks of rows, and what the deliveries themselves say already.
             Fact::Kept(Kept::RowBegan { .. })
             | Fact::Kept(Kept::RowEnded { .. })

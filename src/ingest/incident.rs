@@ -80,6 +80,9 @@ pub(super) struct RawIncident<'a> {
     /// What happened, said at the end.
     #[serde(default)]
     resolution: Option<RawLayered>,
+    /// What was found and what is changed, written after the end: everybody who was told the end is told it, once.
+    #[serde(default)]
+    write_up: Option<RawLayered>,
     /// What it costs.
     #[serde(default)]
     impact: Option<Impact>,
@@ -237,6 +240,7 @@ pub(super) fn event(
         data_safety: layered(raw.data_safety, block, flags),
         workaround: layered(raw.workaround, block, flags),
         resolution: layered(raw.resolution, block, flags),
+        write_up: layered(raw.write_up, block, flags),
         impact: raw.impact.map(|impact| Impact {
             customers: impact.customers,
             share: word(impact.share, flags),

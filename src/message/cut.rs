@@ -1,6 +1,6 @@
 //! The cut: from a subject, which holds everything, to the view of one level, by the one table.
 
-use super::layer::{advice, component_state, layer, neutral_note, stage_in_words};
+use super::layer::{NEUTRAL_WRITE_UP, advice, component_state, layer, neutral_note, stage_in_words};
 use super::line::{self, text};
 use super::table::Field;
 use super::title::title;
@@ -209,6 +209,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see:
         data_safety,
         workaround,
         resolution,
+        write_up,
         impact: _,
         needs: _,
         expected_end: _,
@@ -240,6 +241,7 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see:
         workaround: see.layer(Field::Workaround, workaround),
         data_safety: see.layer(Field::DataSafety, data_safety),
         resolution: see.layer(Field::Resolution, resolution).filter(|_| over),
+        write_up_text: written(see.layer(Field::WriteUpText, write_up), write_up).filter(|_| over),
         goes_on_as: goes_on_as.as_ref().map(|(id, public)| match see.0 {
             Disclosure::Internal => line::one_line(id),
             _ => line::one_line(public),
@@ -267,6 +269,11 @@ fn incident<'a>(record: &'a IncidentRecord, status: CaseStatus, held: bool, see:
         labels: see.is(Field::Labels, CleanLabels(labels)),
         source: see.text(Field::Source, source.as_ref().map(|name| name.as_str())),
     }
+}
+
+/// The write-up in a layer that the reader may read; where it has none, that it was written.
+fn written<'a>(layer: Option<Cow<'a, str>>, write_up: &Option<Layered>) -> Option<Cow<'a, str>> {
+    layer.or_else(|| write_up.as_ref().map(|_| Cow::Borrowed(NEUTRAL_WRITE_UP)))
 }
 
 /// The stage for a reader to whom it is over only once the case is over for them too, if they are to wait for that (R26).

@@ -9,7 +9,8 @@ use serde_json::value::{RawValue, to_raw_value};
 /// The longest short text in bytes: as much as any SMS gateway takes.
 const SHORT_MAX: usize = 1600;
 /// What `data` holds of the words that somebody wrote.
-const FREE: [&str; 6] = ["note", "workaround", "data_safety", "resolution", "scope", "expected_end"];
+const FREE: [&str; 7] =
+    ["note", "workaround", "data_safety", "resolution", "write_up_text", "scope", "expected_end"];
 
 /// The parts that an approver wrote anew; what is absent stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,6 +35,9 @@ pub(super) fn neutral_note(status: CaseStatus, stage: Option<Stage>) -> &'static
     }
 }
 
+/// What stands in for a write-up that has no layer for the reader: who wants to know more can ask.
+pub(super) const NEUTRAL_WRITE_UP: &str = "What happened has been written up. If you want to know more, ask us and name the reference of this message.";
+
 /// The state of a component in a word that anybody may read. It follows from the case; nobody reports it singly.
 pub(super) fn component_state(status: CaseStatus, stage: Option<Stage>) -> &'static str {
     match (status, stage) {

@@ -80,6 +80,7 @@ impl Incident {
             ),
             workaround: layered("drain pay-db-2", "Invoice works", "Paying by invoice works"),
             resolution: layered("pool enlarged", "The database was given more room", "Payments work again"),
+            write_up: None,
             impact: Some(Impact {
                 customers: Some(1200),
                 share: Some("15 %".into()),
@@ -135,6 +136,7 @@ impl Incident {
             &mut record.data_safety,
             &mut record.workaround,
             &mut record.resolution,
+            &mut record.write_up,
         ];
         texts.into_iter().for_each(|text| *text = layered(HOSTILE, HOSTILE, HOSTILE));
         sample.told = Some((HOSTILE.into(), start()));
@@ -162,6 +164,17 @@ impl Incident {
     pub fn resolved(mut self) -> Incident {
         self.status = CaseStatus::Resolved;
         self.record.stage = Some(Stage::Resolved);
+        self
+    }
+
+    /// The same, written up after its end.
+    #[must_use]
+    pub fn written_up(mut self) -> Incident {
+        self.record.write_up = layered(
+            "pay-db-2 had 20 connections",
+            "The limit was set by hand; it is watched now",
+            "A limit was set too low. It is watched now",
+        );
         self
     }
 
@@ -195,7 +208,7 @@ impl Incident {
             audience: "payments/oncall",
             customers_told: self.told.as_ref().map(|(words, at)| (&**words, *at)),
             write_up: end(self.status)
-                .filter(|_| self.record.resolution.is_some())
+                .filter(|_| self.record.resolution.is_some() && self.record.write_up.is_none())
                 .map(|end| end + Span::from_mins(48 * 60)),
             hold: false,
             about: About::Incident(&self.record),

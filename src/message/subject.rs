@@ -181,6 +181,8 @@ pub struct IncidentRecord {
     pub workaround: Option<Layered>,
     /// What happened, said at the end.
     pub resolution: Option<Layered>,
+    /// What was written up after the end.
+    pub write_up: Option<Layered>,
     /// What it costs.
     pub impact: Option<Impact>,
     /// What is needed.

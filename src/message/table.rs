@@ -51,6 +51,7 @@ fields! {
     Workaround "workaround" External one "What works meanwhile";
     DataSafety "data_safety" External one "Whether data is safe";
     Resolution "resolution" External one "What happened, said at the end";
+    WriteUpText "write_up_text" External one "What was found and what is changed; known once it was written after the end";
     GoesOnAs "goes_on_as" External one "The case as which it goes on where it was merged, by its name for this audience";
     Stage "stage" External one "investigating, identified, monitoring or resolved";
     StageInWords "stage_in_words" External one "The stage as a sentence";
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn the_table_says_what_the_design_says() {
         let external = "about kind status reference public_reference title reopened opened_at resolved_at advice write_up note \
-             workaround data_safety resolution goes_on_as stage stage_in_words components scope.share scope.regions \
+             workaround data_safety resolution write_up_text goes_on_as stage stage_in_words components scope.share scope.regions \
              expected_end.at total cases";
         let business = "changed_at severity urgent customer_impact impact.customers impact.share \
              impact.revenue_per_hour impact.accounts needs.what needs.who needs.by expected_end.confidence \

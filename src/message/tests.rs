@@ -70,7 +70,7 @@ fn notice<'a>(base: &Subject<'a>) -> Subject<'a> {
 fn a_view_holds_the_fields_of_the_table_and_no_others() {
     let mut incident = Incident::full().resolved();
     incident.record.expected_end.as_mut().unwrap().public = true;
-    let merged = Incident::full().merged();
+    let (merged, written) = (Incident::full().merged(), incident.clone().written_up());
     let group = Group::full();
     for level in Disclosure::ALL {
         let items = cases(level);
@@ -81,6 +81,7 @@ fn a_view_holds_the_fields_of_the_table_and_no_others() {
             notice(&about_incident),
             about_incident.clone(),
             merged.subject(Kind::Resolution),
+            written.subject(Kind::Update),
         ];
         let mut seen = Vec::new();
         for subject in &subjects {
@@ -145,7 +146,7 @@ fn canaries_of_more_trusted_levels_never_show() {
         record.severity = word("internal");
         record.title = Some(Layered { business: business.clone(), ..layers().unwrap() });
         (record.note, record.data_safety) = (layers(), layers());
-        (record.workaround, record.resolution) = (layers(), layers());
+        (record.workaround, record.resolution, record.write_up) = (layers(), layers(), layers());
         record.components = vec!["CANARY-internal".into()];
         (record.commander, record.comms_lead) = (word("internal"), word("internal"));
         record.acknowledged_by = word("internal");
@@ -213,6 +214,8 @@ fn alike(one: &IncidentRecord, other: &IncidentRecord, level: Disclosure) -> Inc
         data_safety: layers(&one.data_safety, &other.data_safety),
         workaround: layers(&one.workaround, &other.workaround),
         resolution: layers(&one.resolution, &other.resolution),
+        // That it was written up is for all to know: where a layer is missing there is a neutral sentence.
+        write_up: one.write_up.as_ref().and_then(|_| layers(&one.write_up, &other.write_up)),
         scope: one.scope.clone(),
         component_names: one.component_names.clone(),
         goes_on_as: one.goes_on_as.as_ref().map(|(_, public)| (other.id.clone(), public.clone())),

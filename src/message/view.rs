@@ -120,6 +120,8 @@ pub(super) struct IncidentView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resolution: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_up_text: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) goes_on_as: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) components: Vec<ComponentView<'a>>,

@@ -53,6 +53,11 @@ impl Metrics {
         self.known.load().audience(audience).promises[how as usize].increment(1);
     }
 
+    /// The promise of a write-up has ended (R27).
+    pub fn write_up_ended(&self, how: PromiseEnd) {
+        self.write_ups[how as usize].increment(1);
+    }
+
     /// A case was escalated (R25).
     pub fn escalated(&self, cause: Cause) {
         self.escalations[cause as usize].increment(1);

@@ -206,6 +206,8 @@ table! {
     PROMISES_MADE: Counter, "tidings_promises_made_total", [Audience], "Messages that promised an audience a next word.";
     PROMISES: Counter, "tidings_promises_total", [Audience, Words("end", PROMISE_ENDS)],
         "Promises of a next word to single persons that ended, by how.";
+    WRITE_UPS: Counter, "tidings_write_ups_total", [Words("end", PROMISE_ENDS)],
+        "Promises of a write-up that ended, by how; each counts once for its incident.";
     ESCALATIONS: Counter, "tidings_escalations_total", [Words("cause", CAUSES)], "Escalations, by what they were for.";
     ACKNOWLEDGEMENTS: Counter, "tidings_acknowledgements_total", [Words("way", ACK_WAYS)],
         "Cases that somebody took on, by the way in which they said so.";

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 #![expect(clippy::disallowed_methods, reason = "tests connect from outside, where no guard is asked")]
 
+mod against;
 mod answers;
 mod bulkhead;
 mod crash;

@@ -68,7 +68,7 @@ fn check(file: &str, level: Disclosure, subjects: &[(&str, Subject<'_>)]) {
 fn incidents() {
     let (full, sparse, hostile) = (Incident::full(), Incident::sparse(), Incident::hostile());
     let (over, sparse_over) = (full.clone().resolved(), sparse.clone().resolved());
-    let merged = full.clone().merged();
+    let (merged, written) = (full.clone().merged(), over.clone().written_up());
     let back = Subject { reopened: true, ..full.subject(Kind::Opening) };
     let lost = Subject { status: CaseStatus::Lost, ..full.subject(Kind::Update) };
     for level in Disclosure::ALL {
@@ -80,6 +80,8 @@ fn incidents() {
             ("escalation, late", full.subject(Kind::Escalation)),
             ("holding", full.subject(Kind::Holding)),
             ("resolution", over.subject(Kind::Resolution)),
+            ("update, written up", written.subject(Kind::Update)),
+            ("resolution, written up", written.subject(Kind::Resolution)),
             ("opening of which nothing is known", sparse.subject(Kind::Opening)),
             ("resolution of which nothing is known", sparse_over.subject(Kind::Resolution)),
             ("lost", lost.clone()),

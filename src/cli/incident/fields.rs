@@ -58,6 +58,15 @@ pub(super) struct Fields {
     /// What happened, for those outside.
     #[arg(long, value_name = "TEXT")]
     resolution_public: Option<String>,
+    /// What was found and what is changed, written after the end, for those who mend it.
+    #[arg(long, value_name = "TEXT")]
+    write_up: Option<String>,
+    /// The write-up for those who answer for it: told to all of them who were told the end.
+    #[arg(long, value_name = "TEXT")]
+    write_up_business: Option<String>,
+    /// The write-up for those outside: told to all of them who were told the end.
+    #[arg(long, value_name = "TEXT")]
+    write_up_public: Option<String>,
     /// Customers are affected; `--customer-impact false` says that they are not.
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     customer_impact: Option<bool>,
@@ -197,6 +206,7 @@ impl Fields {
         put("workaround", layered(&self.workaround, &self.workaround_business, &self.workaround_public));
         put("data_safety", layered(&self.data_safety, &self.data_safety_business, &self.data_safety_public));
         put("resolution", layered(&self.resolution, &self.resolution_business, &self.resolution_public));
+        put("write_up", layered(&self.write_up, &self.write_up_business, &self.write_up_public));
         put("customer_impact", json!(self.customer_impact));
         put("components", json!(self.component));
         put("data_exposure", json!(self.data_exposure));

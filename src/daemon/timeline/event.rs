@@ -159,6 +159,7 @@ fn texts(event: &IncidentEvent) -> Vec<String> {
         of("Workaround", &event.workaround),
         of("Data", &event.data_safety),
         of("Resolution", &event.resolution),
+        of("Write-up", &event.write_up),
     ];
     all.into_iter().flatten().collect()
 }

@@ -185,6 +185,14 @@ impl<'a> Walk<'a> {
             Fact::Kept(Kept::PromiseMissed { audience, due, why, next, .. }) => {
                 return self.missed(moment, audience, *due, *why, *next);
             }
+            Fact::Kept(Kept::WriteUpNudged { .. }) if insider => {
+                ("nudged", None, "Who leads was reminded that a write-up is promised.".to_owned())
+            }
+            Fact::Kept(Kept::WriteUpDropped { due, .. }) if insider => {
+                let text =
+                    format!("No write-up is due by {} any more: it is not over after all.", time(*due));
+                return Some(Step::of(moment.at, moment.place, "write_up_dropped", text));
+            }
             Fact::Kept(Kept::WriteUpPromised { .. }) | Fact::Kept(Kept::WriteUpEnded { .. })
                 if !self.source.is_over(self.reader) =>
             {

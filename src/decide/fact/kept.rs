@@ -194,6 +194,27 @@ pub enum Kept {
         /// By when.
         due: Time,
     },
+    /// Who leads the case was told that its write-up is due soon (R27).
+    WriteUpNudged {
+        /// The case.
+        case: CaseId,
+    },
+    /// No write-up is promised any more: the case came back, or goes on as another (R27).
+    WriteUpDropped {
+        /// The case.
+        case: CaseId,
+        /// By when it was promised.
+        due: Time,
+    },
+    /// An audience was told what was written up after the end (R27).
+    WriteUpTold {
+        /// The case.
+        case: CaseId,
+        /// The audience.
+        audience: Name,
+        /// The end that it was written up after.
+        ended: Time,
+    },
     /// The promise of a write-up has ended.
     WriteUpEnded {
         /// The case.

@@ -39,6 +39,9 @@ pub struct Course {
     /// By when the write-up is promised, until it is there or missed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_up: Option<Time>,
+    /// Whether who leads was reminded of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub write_up_nudged: bool,
 }
 
 /// A row whose conditions hold, and since when (R12).
@@ -94,6 +97,9 @@ pub struct Awaited {
     /// The newest revision.
     #[serde(skip_serializing_if = "is_zero")]
     pub revision: u32,
+    /// The end of which the audience was told the write-up (R27).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_up: Option<Time>,
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -84,6 +84,7 @@ fields!(
     data_safety,
     workaround,
     resolution,
+    write_up,
 );
 
 impl Incident {
@@ -101,7 +102,8 @@ impl Incident {
             self.stamps.insert("source".into(), stamp);
         }
         if event.action == Action::Note {
-            // Its text is the notebook's and is told to nobody.
+            // Its text is the notebook's and is told to nobody; what it writes up is told.
+            self.take_write_up(event, stamp);
             return;
         }
         for field in set_fields(event) {
@@ -120,13 +122,46 @@ impl Incident {
                 known.public = new.public.clone().or(known.public.take());
             })* };
         }
-        layers!(title, note, data_safety, workaround, resolution);
+        layers!(title, note, data_safety, workaround, resolution, write_up);
         if let Some(components) = &event.components {
             record.components = components.clone();
         }
         if let Some(labels) = &event.labels {
             record.labels = labels.clone();
         }
+    }
+
+    /// Takes over the layers of a note's write-up of which nothing newer is known.
+    fn take_write_up(&mut self, event: &IncidentEvent, stamp: Stamp) {
+        let Some(new) = &event.write_up else { return };
+        let known = self.record.write_up.get_or_insert_default();
+        let layers = [
+            ("write_up.internal", &new.internal, &mut known.internal),
+            ("write_up.business", &new.business, &mut known.business),
+            ("write_up.public", &new.public, &mut known.public),
+        ];
+        for (field, new, known) in layers {
+            if new.is_some() && self.stamps.get(field).is_none_or(|known| *known < stamp) {
+                known.clone_from(new);
+                self.stamps.insert(field.into(), stamp);
+            }
+        }
+    }
+
+    /// What was written up since it ended, if it has (R27): what was written before it came back counts no more.
+    pub fn written_up(&self) -> Option<Layered> {
+        let ended = self.open_since.filter(|_| self.open == Some(false))?;
+        let since = |field: &str, layer: &Option<Box<str>>| {
+            let stamp = self.stamps.get(field)?;
+            layer.clone().filter(|_| stamp.at >= ended)
+        };
+        let text = self.record.write_up.as_ref()?;
+        let written = Layered {
+            internal: since("write_up.internal", &text.internal),
+            business: since("write_up.business", &text.business),
+            public: since("write_up.public", &text.public),
+        };
+        (written != Layered::default()).then_some(written)
     }
 
     /// When a field was last set; a layer of a text of before layers were kept apart, with its text.

@@ -2,7 +2,7 @@
 
 use super::insiders::{customers_told, needs, other_layer, shared, stage_word, write_up};
 use super::parts::{Body, Facts, inline, listed, sentence, short};
-use super::{Texts, merged};
+use super::{Texts, merged, written};
 use crate::message::line::{cut, one_line};
 use crate::message::view::{ImpactView, IncidentView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
@@ -16,6 +16,9 @@ const NEEDS_MAX: usize = 100;
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if let Some(other) = merged::goes_on_as(view, incident) {
         return merged::incident(view, other, facts(view, incident));
+    }
+    if let Some(text) = written::up(view, incident) {
+        return written::incident(view, text, facts(view, incident));
     }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
@@ -56,7 +59,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
         None => {}
     }
     customers_told(&mut body, view);
-    write_up(&mut body, view);
+    write_up(&mut body, view, incident);
     let line = short(view, &in_a_line(view, incident, news));
     Texts { short: line, body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }

@@ -1,7 +1,7 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
 use super::parts::{Body, Facts, inline, is_merged, length, listed, short};
-use super::{Texts, merged};
+use super::{Texts, merged, written};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
 
@@ -11,6 +11,9 @@ const NAMES_MAX: usize = 10;
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if let Some(other) = merged::goes_on_as(view, incident) {
         return merged::incident(view, other, facts(view, incident));
+    }
+    if let Some(text) = written::up(view, incident) {
+        return written::incident(view, text, facts(view, incident));
     }
     let over = view.status == CaseStatus::Resolved;
     let news = match (over, &incident.resolution, &incident.note) {
@@ -82,12 +85,13 @@ fn ending(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>) {
     if !incident.resolution.as_deref().is_some_and(apologises) {
         body.para(apology(view, incident));
     }
-    match view.write_up {
-        Some(by) => body.para(format!(
+    match (&incident.write_up_text, view.write_up) {
+        (Some(text), _) => body.named("What we found and what we change", text),
+        (None, Some(by)) => body.para(format!(
             "We are going over what happened. What we find and what we change, you will read by {}.",
             slot::instant(by)
         )),
-        None => body.para("We are going over what happened to see what we can do better."),
+        (None, None) => body.para("We are going over what happened to see what we can do better."),
     };
 }
 

@@ -1,7 +1,7 @@
 //! An incident for those who mend it: everything that is known, the texts for others included.
 
 use super::parts::{Body, Facts, inline, listed, short};
-use super::{Texts, merged};
+use super::{Texts, merged, written};
 use crate::event::{Stage, Visibility};
 use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
@@ -13,6 +13,9 @@ const NAMES_MAX: usize = 20;
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if let Some(other) = merged::goes_on_as(view, incident) {
         return merged::incident(view, other, facts(view, incident));
+    }
+    if let Some(text) = written::up(view, incident) {
+        return written::incident(view, text, facts(view, incident));
     }
     let news = incident.resolution.as_deref().or(incident.note.as_deref()).unwrap_or_default();
     let mut body = Body::default();
@@ -28,7 +31,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     other_layer(&mut body, "Text for business", incident.business_texts.as_ref());
     other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
     customers_told(&mut body, view);
-    write_up(&mut body, view);
+    write_up(&mut body, view, incident);
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
 }
 
@@ -67,10 +70,16 @@ pub(super) fn customers_told(body: &mut Body, view: &View<'_>) {
     }
 }
 
-/// What was promised of the time after the end.
-pub(super) fn write_up(body: &mut Body, view: &View<'_>) {
-    if let Some(by) = view.write_up {
-        body.para(format!("**Write-up:** promised by {}.", slot::instant(by)));
+/// What was written up after the end, or by when that is promised.
+pub(super) fn write_up(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>) {
+    match (&incident.write_up_text, view.write_up) {
+        (Some(text), _) => {
+            body.named("Write-up", text);
+        }
+        (None, Some(by)) => {
+            body.para(format!("**Write-up:** promised by {}.", slot::instant(by)));
+        }
+        (None, None) => {}
     }
 }
 

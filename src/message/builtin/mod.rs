@@ -8,6 +8,7 @@ mod insiders;
 mod merged;
 mod notice;
 mod parts;
+mod written;
 
 #[cfg(test)]
 mod tests;

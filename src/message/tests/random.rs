@@ -36,12 +36,12 @@ pub(super) fn record() -> impl Strategy<Value = IncidentRecord> {
         .prop_map(|(at, confidence, public)| ExpectedEnd { at: Time::from_millis(at), confidence, public });
     let scope = (option::of(word()), vec(word(), 0..3)).prop_map(|(share, regions)| Scope { share, regions });
     let words = (word(), vec(word(), 0..3), vec(word(), 0..3), vec(option::of(word()), 5), word());
-    let layered = (texts(), texts(), texts(), texts(), texts());
+    let layered = (texts(), texts(), texts(), texts(), texts(), texts());
     let flags = (vec(option::of(any::<bool>()), 3), option::of(stage));
     let objects = (option::of(impact), option::of(needs), option::of(end), option::of(scope));
     (words, layered, flags, objects).prop_map(|(words, layered, flags, objects)| {
         let (id, components, component_names, people, label) = words;
-        let (title, note, data_safety, workaround, resolution) = layered;
+        let (title, note, data_safety, workaround, resolution, write_up) = layered;
         let (impact, needs, expected_end, scope) = objects;
         let mut people = people.into_iter();
         let mut person = || people.next().flatten();
@@ -63,6 +63,7 @@ pub(super) fn record() -> impl Strategy<Value = IncidentRecord> {
             data_safety,
             workaround,
             resolution,
+            write_up,
             impact,
             needs,
             expected_end,

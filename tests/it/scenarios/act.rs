@@ -1,7 +1,8 @@
 //! What the words of a step do to the world.
 
+use super::reload::{left_behind, reload};
 use super::script::{begin, offset};
-use super::world::{Manner, World, config};
+use super::world::{Manner, World};
 use serde_json::{Map, Value, json};
 use tidings::decide::{
     AckWay, CaseAbout, Command, DraftText, End, Fact, Garbage, Identity, Input, Origin, Redrive, Verdict,
@@ -49,6 +50,7 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
         ["start"] => start(world),
         ["caught-up", lane] => (None, world.inside(What::CaughtUp { lane: Name::from(*lane) }).1),
         ["reload", changes @ ..] => reload(world, changes, text),
+        ["against", changes @ ..] => (left_behind(world, changes, text), Vec::new()),
         ["lost", source, names @ ..] => leases(world, source, names, false),
         ["silent", source] => leases(world, source, &[], true),
         ["stale", count] => {
@@ -340,11 +342,11 @@ fn incident(world: &mut World, id: &str, action: &str, fields: &[&str]) -> Came 
 /// What the event says to insiders alone.
 fn remember_inside(world: &mut World, event: &IncidentEvent) {
     let texts = [&event.title, &event.note, &event.workaround, &event.resolution, &event.data_safety];
-    for text in texts.into_iter().flatten() {
+    for text in texts.into_iter().chain([&event.write_up]).flatten() {
         let Layered { internal, business, public } = text;
         let hidden = [internal, business].into_iter().flatten();
         world.inside.extend(hidden.filter(|text| Some(*text) != public.as_ref()).map(ToString::to_string));
-        if event.action == Action::Note {
+        if event.action == Action::Note && Some(text) != event.write_up.as_ref() {
             world.inside.extend(public.iter().map(ToString::to_string));
         }
     }
@@ -362,20 +364,6 @@ fn start(world: &mut World) -> Came {
     }
     facts.extend(world.inside(What::CaughtUp { lane }).1);
     (None, facts)
-}
-
-/// `reload "s|old|new|"` …: the same text with these changes.
-fn reload(world: &mut World, changes: &[&str], text: &mut String) -> Came {
-    for change in changes {
-        let parts: Vec<&str> = change.split('|').collect();
-        let &["s", old, new, ""] = parts.as_slice() else { panic!("no change: {change}") };
-        let (old, new) =
-            (old.replace("''", "\"").replace("\\n", "\n"), new.replace("''", "\"").replace("\\n", "\n"));
-        assert!(text.contains(&old), "the policy does not hold {old:?}");
-        *text = text.replace(&old, &new);
-    }
-    let config = config(text);
-    (None, world.adopt(config.text, config.policy))
 }
 
 fn leases(world: &mut World, source: &str, names: &[&str], whole_source: bool) -> Came {

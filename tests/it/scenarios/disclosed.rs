@@ -14,7 +14,7 @@ use tidings::message::Disclosure;
 const INSIDE: &str = "CANARY";
 
 /// Events whose inner fields are to be filled: `{i}` is what differs between the worlds.
-const EVENTS: [&str; 9] = [
+const EVENTS: [&str; 10] = [
     "open severity=sev1 title.internal={i} title.public=Payments note.internal={i} labels.host={i} commander={i}",
     "open severity=sev2 title.business={i} title.public=Search components=['{i}'] customer_impact=true",
     "update note.internal={i} impact.revenue_per_hour={i} impact.accounts=['{i}']",
@@ -24,6 +24,7 @@ const EVENTS: [&str; 9] = [
     "acknowledge by={i}",
     "resolve resolution.internal={i} resolution.business={i} resolution.public=Mended",
     "reopen title.business={i}",
+    "update write_up.internal={i} write_up.business={i} write_up.public=Watched",
 ];
 
 #[derive(Clone, Debug)]

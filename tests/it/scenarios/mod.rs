@@ -8,6 +8,7 @@ mod keep;
 mod policies;
 mod promised;
 mod properties;
+mod reload;
 mod script;
 mod sev1;
 mod tell;

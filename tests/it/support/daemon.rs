@@ -246,6 +246,11 @@ impl Daemon {
         command.args(arguments).arg("--config").arg(self.config()).current_dir(self.folder.path());
         command.output().unwrap()
     }
+
+    /// Runs another command of the binary, with these arguments alone.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(BINARY).args(arguments).current_dir(self.folder.path()).output().unwrap()
+    }
 }
 
 impl Daemon {

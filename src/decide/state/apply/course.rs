@@ -169,17 +169,33 @@ impl State {
             Fact::Kept(Kept::NeedsAnswered { case, .. }) => {
                 self.course_mut(case).into_iter().for_each(|course| course.needs_closed = true);
             }
-            Fact::Kept(Kept::WriteUpPromised { case, due }) => {
-                self.course_mut(case).into_iter().for_each(|course| course.write_up = Some(*due));
-            }
-            Fact::Kept(Kept::WriteUpEnded { case, .. }) => {
-                self.course_mut(case).into_iter().for_each(|course| course.write_up = None);
-            }
             Fact::Kept(Kept::FellBack { delivery, .. }) => {
                 let fallback = self.deliveries.get_mut(delivery).and_then(|found| found.fallback_at.take());
                 self.reschedule(super::Due::Fallback(*delivery), fallback, None);
             }
-            _ => {}
+            _ => self.apply_write_up(fact),
+        }
+    }
+
+    fn apply_write_up(&mut self, fact: &Fact) {
+        let (case, due, nudged) = match fact {
+            Fact::Kept(Kept::WriteUpPromised { case, due }) => (case, Some(*due), false),
+            Fact::Kept(Kept::WriteUpEnded { case, .. } | Kept::WriteUpDropped { case, .. }) => {
+                (case, None, false)
+            }
+            Fact::Kept(Kept::WriteUpNudged { case }) => {
+                self.course_mut(case).into_iter().for_each(|course| course.write_up_nudged = true);
+                return;
+            }
+            Fact::Kept(Kept::WriteUpTold { case, audience, ended }) => {
+                let awaited = self.awaited_mut(case, audience);
+                awaited.into_iter().for_each(|awaited| awaited.written_up = Some(*ended));
+                return;
+            }
+            _ => return,
+        };
+        if let Some(course) = self.course_mut(case) {
+            (course.write_up, course.write_up_nudged) = (due, nudged);
         }
     }
 

@@ -82,7 +82,7 @@ impl State {
         incident.take(event, stamp);
         match event.action {
             Action::Note => {
-                let text = event.note.clone().unwrap_or_default();
+                let text = event.note.clone().or_else(|| event.write_up.clone()).unwrap_or_default();
                 let note = Note { at: stamp.at, kind: event.note_kind, text, by: event.by.clone() };
                 incident.add_note(note);
             }

@@ -96,6 +96,9 @@ impl State {
             | Fact::Kept(Kept::NeedsAnswered { .. })
             | Fact::Kept(Kept::FellBack { .. })
             | Fact::Kept(Kept::WriteUpPromised { .. })
+            | Fact::Kept(Kept::WriteUpNudged { .. })
+            | Fact::Kept(Kept::WriteUpDropped { .. })
+            | Fact::Kept(Kept::WriteUpTold { .. })
             | Fact::Kept(Kept::WriteUpEnded { .. }) => self.apply_course(fact),
             _ => self.apply_ledger(fact),
         }
