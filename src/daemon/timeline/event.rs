@@ -37,7 +37,8 @@ impl<'a> Known<'a> {
         if !reader.is_inside() {
             // That it is over is said to outsiders by a message alone: it may have to hold first (R26).
             let stage = stage.filter(|stage| *stage != Stage::Resolved)?;
-            return Some(Step::of(at, place, "stage", stage_in_words(stage).to_owned()));
+            let step = Step::of(at, place, "stage", stage_in_words(stage).to_owned());
+            return Some(Step { stage: Some(stage), ..step });
         }
         let mut parts: Vec<String> = did(event, reader).into_iter().collect();
         if let Some(severity) = severity {
@@ -51,8 +52,9 @@ impl<'a> Known<'a> {
         if reader.is_insider() {
             parts.extend(texts(event));
         }
-        let what = what(event.action);
-        (!parts.is_empty()).then(|| Step::of(at, place, what, parts.join(" ")))
+        let stage = stage.or((event.action == Action::Resolve).then_some(Stage::Resolved));
+        let step = Step { stage, ..Step::of(at, place, what(event.action), parts.join(" ")) };
+        (!parts.is_empty()).then_some(step)
     }
 }
 

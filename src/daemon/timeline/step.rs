@@ -3,7 +3,7 @@
 use super::figures::{self, Figures};
 use super::words::{self, Word};
 use super::{Reader, Source, event, moments};
-use crate::event::Time;
+use crate::event::{Stage, Time};
 use crate::history::{CaseKind, CaseStanding, Fate};
 use crate::message::slot::{self, Filling};
 use crate::message::{Disclosure, may_read};
@@ -48,6 +48,9 @@ pub(super) struct Step {
     pub place: u64,
     /// What sort of thing it is, in a word.
     pub what: &'static str,
+    /// The stage that the incident came to, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
     /// The audience that it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
@@ -61,7 +64,7 @@ pub(super) struct Step {
 impl Step {
     /// A step that is no message.
     pub(super) fn of(at: Time, place: u64, what: &'static str, text: String) -> Step {
-        Step { at, place, what, audience: None, text, message: None }
+        Step { at, place, what, stage: None, audience: None, text, message: None }
     }
 
     /// The same, about an audience.

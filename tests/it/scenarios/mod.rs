@@ -8,6 +8,7 @@ mod keep;
 mod properties;
 mod script;
 mod sev1;
+mod story;
 mod tell;
 mod world;
 
