@@ -1,9 +1,10 @@
 //! Tidings beside Alertmanager on the same work, in one run: `cargo bench --bench peer -- [MODE] [--runs N] [--only abcd]`.
 //!
 //! Modes: `peer` (the default) compares the two; `flood` and `hang` put Tidings alone under a flood from NATS and before
-//! an endpoint that hangs. `--keep` writes what was found to `docs/performance.md`.
+//! an endpoint that hangs, `cadence` beside ten thousand open incidents. `--keep` writes what was found to `docs/performance.md`.
 
 mod alerts;
+mod cadence;
 mod client;
 mod clock;
 mod disk;
@@ -44,7 +45,8 @@ fn main() -> ExitCode {
         "peer" => compare(&options),
         "flood" => flood::run(options.keep),
         "hang" => hang::run(options.runs, options.keep),
-        other => Err(io::Error::other(format!("there is no mode {other}: peer, flood, hang"))),
+        "cadence" => cadence::run(options.keep),
+        other => Err(io::Error::other(format!("there is no mode {other}: peer, flood, hang, cadence"))),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

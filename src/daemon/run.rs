@@ -24,7 +24,7 @@ use super::reload::{self, Reloader};
 use super::server;
 use super::task::{TaskKind, Tasks};
 use crate::config::{self, Config, Diagnostics, JournalSettings};
-use crate::decide::{PolicyText, What};
+use crate::decide::{PolicyText, State, What};
 use crate::deliver;
 use crate::event::id::Digest;
 use crate::event::{Name, Status, Time};
@@ -241,12 +241,7 @@ async fn start_engine(
             .map_err(|error| Stopped::Failed(error.to_string()))?;
     let alarm = Arc::new(Alarm::new(dispatcher.clone(), config));
     alarm.watch(clock.clone(), tasks);
-    let mut leases = Leases::default();
-    for (fingerprint, alert) in &recovered.state.alerts {
-        if alert.record.status == Status::Firing {
-            leases.anew(*fingerprint, &alert.record.source, alert.record.leased, now);
-        }
-    }
+    let leases = leases_of(&recovered.state, now);
     let cursors = recovered.cursors.clone();
     let lanes: Vec<Name> =
         config.ingest.nats.iter().flat_map(|nats| nats.reads.iter().map(|lane| lane.name.clone())).collect();
@@ -281,6 +276,17 @@ async fn start_engine(
         lanes::start(nats, cursors, now, mailbox, metrics, tasks).map_err(Stopped::Unusable)?;
     }
     Ok(())
+}
+
+/// The leases of what fires: each begins anew (R5).
+fn leases_of(state: &State, now: Time) -> Leases {
+    let mut leases = Leases::default();
+    for (fingerprint, alert) in &state.alerts {
+        if alert.record.status == Status::Firing {
+            leases.anew(*fingerprint, &alert.record.source, alert.record.leased, now);
+        }
+    }
+    leases
 }
 
 /// What the first entry of an epoch decides.

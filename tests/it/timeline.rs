@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 const SETTINGS: &str = r#"
 time_zone = "Europe/Berlin"
+[incidents]
+owner = "duty"
 [channel.screen]
 type = "console"
 [audience.duty]
@@ -59,6 +61,7 @@ fn an_incident_has_a_timeline_for_each_of_its_readers() {
     ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
+    daemon.term();
     daemon.restart();
     let text = says(&daemon, &["INC/1", "--for", "external"], "# R-");
     for hidden in ["inside", "pay-db-2", "INC/1", "duty", "desk", "screen", "sev1"] {

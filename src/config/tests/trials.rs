@@ -24,6 +24,7 @@ fn act(step: &str) -> TrialAct {
 const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("{ restart = true },", "test::no-time", "{ restart = true }", "at"),
     ("{ at = \"soon\", restart = true },", "key::value", "\"soon\"", "5m"),
+    ("{ at = \"367d\", restart = true },", "key::value", "\"367d\"", "366d"),
     ("{ at = \"30s\", restart = true },", "test::order", "\"30s\"", "order"),
     ("{ at = \"2m\" },", "test::no-act", "{ at = \"2m\" }", "alert"),
     ("{ at = \"2m\", exepct = {} },", "key::unknown", "exepct", "`expect`"),

@@ -26,6 +26,9 @@ pub(in crate::config) const STEP_KEYS: [&str; 11] = [
 /// The keys of `expect`.
 pub(in crate::config) const EXPECT_KEYS: [&str; 4] = ["told", "not_told", "waiting", "says"];
 
+/// The longest that a test lasts.
+const AT_MAX: Span = Span::from_mins(366 * 24 * 60);
+
 /// Who answers where a step does not say who.
 const SOMEBODY: &str = "test";
 
@@ -56,8 +59,8 @@ fn when(reader: Reader<'_, '_>, step: Node<'_>, last: Span) -> Option<Span> {
         reader.report.error("test::no-time", step.place(), "this step does not say when", help);
         return None;
     };
-    let Some(after) = at.span() else {
-        let help = "`at` takes the time since the start, such as \"5m\" or \"1h 30m\"";
+    let Some(after) = at.span().filter(|after| *after <= AT_MAX) else {
+        let help = "`at` takes the time since the start, such as \"5m\" or \"1h 30m\", at most \"366d\"";
         reader.report.error("key::value", at.place(), "`at` cannot be this", help);
         return None;
     };

@@ -20,15 +20,15 @@ const STORY: [(&str, &str); 11] = [
          note.public=\"We are working on it\" impact.customers=1200 impact.revenue_per_hour=\"5000 EUR\"",
     ),
     ("4:00", "ack INC-7 jonas"),
-    ("6:00", "incident INC-7 note note_kind=finding note=\"the pool is full of idle transactions\" by=jonas"),
+    ("6:00", "incident INC-7 note note_kind=finding note.internal=\"the pool is full of idle transactions\" by=jonas"),
     ("8:00", "approve INC-7 customers 1 mara"),
     (
         "20:00",
         "incident INC-7 update stage=identified note.internal=\"a report holds its transactions open\" \
-         note.business=\"The cause is known\" note.public=\"We know the cause and are mending it\"",
+         note.business=\"A report holds the payment database\" note.public=\"We know the cause and are mending it\"",
     ),
     ("21:00", "approve INC-7 customers 2 mara"),
-    ("30:00", "incident INC-7 note note_kind=attempt note=\"the report is stopped\" by=jonas"),
+    ("30:00", "incident INC-7 note note_kind=attempt note.internal=\"the report is stopped\" by=jonas"),
     (
         "1:05:00",
         "incident INC-7 update stage=monitoring note.internal=\"the pool is at 40 %\" \
