@@ -12,7 +12,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "sev1"
 
-# What each lane is called, whose words stand in it, and by which of their channels: all of them but those of other lanes.
+TITLE = "Two hours of an incident: who was told what, and when"
+
+# What each lane is called, whose words stand in it, and by which of their channels, where it is not by any.
 LANES = [
     ("Responders", "payments/oncall", None),
     ("Executives", "executives", None),
@@ -22,7 +24,7 @@ LANES = [
 ]
 CHANNELS = {"ops-chat": "chat", "sms": "SMS", "mail": "mail", "partner": "signed webhook"}
 STAGES = {
-    "investigating": "looking for the cause",
+    "investigating": "investigating",
     "identified": "cause known",
     "monitoring": "mended, watched",
     "resolved": "over",
@@ -34,26 +36,48 @@ KINDS = {
     "resolution": "it is over",
 }
 
-WIDTH, LEFT, RIGHT = 800, 128, 780
-STAGE_TOP, STAGE_HEIGHT = 62, 26
-LANE_TOP, LANE_HEIGHT = 112, 50
-LEGEND_TOP = LANE_TOP + len(LANES) * LANE_HEIGHT + 44
-HEIGHT = LEGEND_TOP + 44
+WIDTH, LEFT, RIGHT = 800, 128, 782
+STAGE_TOP, STAGE_HEIGHT = 50, 26
+LANE_TOP, LANE_HEIGHT = 86, 58
+LANES_END = LANE_TOP + len(LANES) * LANE_HEIGHT
+LEGEND_TOP = LANES_END + 46
+HEIGHT = LEGEND_TOP + 22
 MINUTES = 122
 
-STYLE = """
-svg { --page: #ffffff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --lane: #f6f8fa;
-  --first: #0969da; --update: #0969da; --promise: #b6d7fb; --ask: #9a6700; --wait: #f0d58a; --end: #1a7f37;
-  --s1: #ffd8d3; --s2: #fde8b5; --s3: #d3ecd8; --s4: #aadcb6 }
-@media (prefers-color-scheme: dark) {
-  svg { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d; --lane: #151b23;
-    --first: #4493f8; --update: #4493f8; --promise: #1b4373; --ask: #e3b341; --wait: #5f4a12; --end: #3fb950;
-    --s1: #6b2522; --s2: #5a4511; --s3: #1d4527; --s4: #25632f }
+# Colours by what they are for, on a light and on a dark ground. Each is a class, and with `-line` one for strokes:
+# not everything that shows pictures knows variables of styles.
+COLOURS = {
+    "page": ("#ffffff", "#0d1117"),
+    "lane": ("#f6f8fa", "#151b23"),
+    "grid": ("#d1d9e0", "#3d444d"),
+    "word": ("#0969da", "#4493f8"),
+    "kept": ("#b6d7fb", "#1b4373"),
+    "late": ("#ffb3ab", "#8c2f28"),
+    "ask": ("#9a6700", "#e3b341"),
+    "wait": ("#f0d58a", "#5f4a12"),
+    "end": ("#1a7f37", "#3fb950"),
+    "stage1": ("#ffd8d3", "#6b2522"),
+    "stage2": ("#fde8b5", "#5a4511"),
+    "stage3": ("#d3ecd8", "#1d4527"),
+    "stage4": ("#aadcb6", "#25632f"),
+    "ink": ("#1f2328", "#f0f6fc"),
+    "soft": ("#59636e", "#9198a1"),
 }
-text { font: 13px system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; fill: var(--ink) }
-.name { font-weight: 600 } .head { font-size: 16px; font-weight: 600 } .small { font-size: 11px; fill: var(--soft) }
-.stage { font-size: 12px }
+FONTS = """
+text { font: 13px system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif }
+.head { font-size: 16px; font-weight: 600 } .name { font-weight: 600 } .stage { font-size: 12px }
+.small { font-size: 11px } .quote { font-size: 11px; font-style: italic }
 """.strip()
+
+
+def style():
+    """The classes, and what they become on a dark ground."""
+
+    def classes(ground):
+        colours = ((name, both[ground]) for name, both in COLOURS.items())
+        return " ".join(f".{name} {{ fill: {value} }} .{name}-line {{ stroke: {value} }}" for name, value in colours)
+
+    return f"{FONTS}\n{classes(0)}\n@media (prefers-color-scheme: dark) {{ {classes(1)} }}"
 
 
 def instant(text):
@@ -78,8 +102,9 @@ class Picture:
     def add(self, part):
         self.parts.append(part)
 
-    def text(self, x, y, words, style="", anchor="start"):
-        self.add(f'<text x="{x}" y="{y}" class="{style}" text-anchor="{anchor}">{escape(words)}</text>')
+    def text(self, x, y, words, form, anchor="start"):
+        colour = "soft" if form in ("small", "quote") else "ink"
+        self.add(f'<text x="{x}" y="{y}" class="{form} {colour}" text-anchor="{anchor}">{escape(words)}</text>')
 
     def words(self, audience, channel):
         """The messages to an audience that were handed over by the channel, or by any, each with its minute."""
@@ -100,24 +125,28 @@ def clock(minute):
 def mark(kind, x, y, title):
     """The mark of a message, or of an answer: form and colour both say what it is."""
     forms = {
-        "opening": f'<circle cx="{x}" cy="{y}" r="6.5" fill="var(--first)"/>',
-        "update": f'<path d="M{x} {y - 6.5}l6.5 6.5l-6.5 6.5l-6.5 -6.5z" fill="var(--update)"/>',
-        "holding": f'<circle cx="{x}" cy="{y}" r="5" fill="var(--page)" stroke="var(--update)" stroke-width="2.5"/>',
-        "resolution": f'<rect x="{x - 7}" y="{y - 7}" width="14" height="14" rx="3" fill="var(--end)"/>'
-        f'<path d="M{x - 3.6} {y + 0.2}l2.6 2.8l4.8 -5.6" fill="none" stroke="var(--page)" stroke-width="2"/>',
-        "asked": f'<circle cx="{x}" cy="{y}" r="3" fill="var(--page)" stroke="var(--ask)" stroke-width="1.8"/>',
-        "approved": f'<path d="M{x - 3.5} {y}l2.8 3l5 -6.4" fill="none" stroke="var(--ask)" stroke-width="2.2"/>',
-        "acknowledged": f'<path d="M{x} {y - 6}v-13h10l-3 3.5l3 3.5h-10" fill="var(--end)" stroke="var(--end)"/>',
+        "opening": f'<circle cx="{x}" cy="{y}" r="6.5" class="word"/>',
+        "update": f'<path d="M{x} {y - 6.5}l6.5 6.5l-6.5 6.5l-6.5 -6.5z" class="word"/>',
+        "holding": f'<circle cx="{x}" cy="{y}" r="5" class="page word-line" stroke-width="2.5"/>',
+        "resolution": f'<rect x="{x - 7}" y="{y - 7}" width="14" height="14" rx="3" class="end"/>'
+        f'<path d="M{x - 3.6} {y + 0.2}l2.6 2.8l4.8 -5.6" fill="none" class="page-line" stroke-width="2"/>',
+        "asked": f'<circle cx="{x}" cy="{y}" r="3" class="page ask-line" stroke-width="1.8"/>',
+        "approved": f'<path d="M{x - 3.5} {y}l2.8 3l5 -6.4" fill="none" class="ask-line" stroke-width="2.2"/>',
+        "acknowledged": f'<path d="M{x} {y - 6}v-13h10l-3 3.5l3 3.5h-10" class="end end-line"/>',
     }
     return f"<g><title>{escape(title)}</title>{forms[kind]}</g>"
 
 
-def axis(picture):
-    bottom = LANE_TOP + len(LANES) * LANE_HEIGHT
+def ground(picture):
+    """The lanes and the hours."""
+    for number in range(0, len(LANES), 2):
+        top = LANE_TOP + number * LANE_HEIGHT
+        picture.add(f'<rect x="8" y="{top}" width="{WIDTH - 16}" height="{LANE_HEIGHT}" class="lane"/>')
     for minute in range(0, 121, 30):
         x = picture.x(minute)
-        picture.add(f'<path d="M{x} {STAGE_TOP + STAGE_HEIGHT}V{bottom}" stroke="var(--line)" stroke-dasharray="2 4"/>')
-        picture.text(x, bottom + 17, clock(minute), "small", "middle")
+        picture.add(f'<path d="M{x} {LANE_TOP}V{LANES_END}" class="grid-line" stroke-dasharray="2 4"/>')
+        picture.text(x, LANES_END + 16, clock(minute), "small", "middle")
+    picture.text(16, LANES_END + 16, "hours, minutes", "small")
 
 
 def stages(picture):
@@ -127,7 +156,7 @@ def stages(picture):
     for number, ((begin, stage), end) in enumerate(zip(begun, ends), 1):
         x, width = picture.x(begin), round(picture.x(end) - picture.x(begin) - 2, 1)
         picture.add(
-            f'<rect x="{x}" y="{STAGE_TOP}" width="{width}" height="{STAGE_HEIGHT}" rx="4" fill="var(--s{number})"/>'
+            f'<rect x="{x}" y="{STAGE_TOP}" width="{width}" height="{STAGE_HEIGHT}" rx="4" class="stage{number}"/>'
         )
         picture.text(x + 8, STAGE_TOP + 17, STAGES[stage], "stage")
 
@@ -142,7 +171,7 @@ def promises(picture, words, y):
         x, width = picture.x(begin), round(picture.x(end) - picture.x(begin), 1)
         title = f"promised at {clock(begin)} for {clock(due)}, {kept} at {clock(end)}"
         picture.add(
-            f'<rect x="{x}" y="{y - 4}" width="{width}" height="8" rx="4" fill="var(--promise)">'
+            f'<rect x="{x}" y="{y - 4}" width="{width}" height="8" rx="4" class="{kept}">'
             f"<title>{title}</title></rect>"
         )
 
@@ -161,28 +190,38 @@ def approvals(picture, audience, y):
             begin, end = picture.x(asked), picture.x(minute)
             picture.parts.insert(
                 0,
-                f'<rect x="{begin}" y="{y - 3}" width="{round(end - begin, 1)}" height="6" fill="var(--wait)"/>',
+                f'<rect x="{begin}" y="{y - 3}" width="{round(end - begin, 1)}" height="6" class="wait"/>',
             )
             picture.add(mark("approved", end, y, f"approved at {clock(minute)}"))
             asked = None
 
 
+def quotes(picture, words, channel, y):
+    """What the first word called it, and the news of the last update."""
+    begin, first = words[0]
+    if channel == "partner":
+        return picture.text(picture.x(begin) - 5, y, "the same facts, for machines", "quote")
+    updates = [(minute, message) for minute, message in words if message["kind"] == "update"]
+    news = [(minute, message["body"].split("\n\n")[1]) for minute, message in updates[-1:]]
+    for minute, text in [(begin, first["title"]), *news]:
+        picture.text(picture.x(minute) - 5, y, f"“{text}”", "quote")
+
+
 def lane(picture, number, name, audience, channel):
     top = LANE_TOP + number * LANE_HEIGHT
-    y = top + 30
+    y = top + 24
     words = list(picture.words(audience, channel))
     ways = {to["channel"] for _, message in words for to in message["to"] if channel in (None, to["channel"])}
     used = [CHANNELS[way] for way in CHANNELS if way in ways]
-    if number % 2 == 0:
-        picture.add(f'<rect x="8" y="{top}" width="{WIDTH - 16}" height="{LANE_HEIGHT}" fill="var(--lane)"/>')
-    picture.text(16, top + 24, name, "name")
-    picture.text(16, top + 39, ", ".join(used), "small")
+    picture.text(16, top + 26, name, "name")
+    picture.text(16, top + 42, ", ".join(used), "small")
     promises(picture, words, y)
     if channel != "partner":
-        approvals(picture, audience, top + 12)
+        approvals(picture, audience, top + 9)
     for minute, message in words:
         title = f"{KINDS[message['kind']]} at {clock(minute)}: {message.get('title', '')}"
         picture.add(mark(message["kind"], picture.x(minute), y, title))
+    quotes(picture, words, channel, top + 48)
     if number == 0:
         for step in picture.story["steps"]:
             if step["what"] == "acknowledged":
@@ -198,20 +237,52 @@ def legend(picture):
         ("resolution", "it is over"),
         ("acknowledged", "taken on"),
         ("asked", "approval asked"),
-        ("approved", "given"),
+        ("approved", "approved"),
     ]
-    x, y = 24, LEGEND_TOP
+    x, y = 26, LEGEND_TOP
     for kind, words in entries:
-        picture.add(mark(kind, x, y + (10 if kind == "acknowledged" else 0), words))
-        picture.text(x + 14, y + 4, words, "small")
-        x += 30 + len(words) * 6
-    picture.add(f'<rect x="{x}" y="{y - 4}" width="34" height="8" rx="4" fill="var(--promise)"/>')
-    picture.text(x + 40, y + 4, "promise kept", "small")
+        flag = kind == "acknowledged"
+        picture.add(mark(kind, x - 5 if flag else x, y + 12 if flag else y, words))
+        picture.text(x + 12, y + 4, words, "small")
+        x += round(36 + len(words) * 5.6)
+    picture.add(f'<rect x="{x - 6}" y="{y - 4}" width="30" height="8" rx="4" class="kept"/>')
+    picture.text(x + 30, y + 4, "promise, kept", "small")
+
+
+def in_words(picture):
+    """What the picture shows, for those who do not see it."""
+    said = []
+    for name, audience, channel in LANES:
+        words = list(picture.words(audience, channel))
+        parts = []
+        for kind, what in KINDS.items():
+            times = [clock(minute) for minute, message in words if message["kind"] == kind]
+            parts += [f"{what} {', '.join(times)}"] if times else []
+        said.append(f"{name}: {'; '.join(parts)}.")
+    return (
+        "Two hours from left to right, the stages of the incident on top, a lane for each audience below. "
+        + " ".join(said)
+        + " Bars between the words are promises of the next one. Customers and partners hear what somebody has approved,"
+        " and holding updates in words that were agreed on before."
+    )
+
+
+def head(picture):
+    """What the picture is called and says; its style and its ground."""
+    return "\n".join(
+        [
+            f'<title id="title">{TITLE}</title>',
+            f'<desc id="about">{escape(in_words(picture))}</desc>',
+            f"<style>{style()}</style>",
+            f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" class="page"/>',
+        ]
+    )
 
 
 def drawn(story):
     picture = Picture(story)
-    axis(picture)
+    picture.text(16, 30, TITLE, "head")
+    ground(picture)
     stages(picture)
     for number, (name, audience, channel) in enumerate(LANES):
         lane(picture, number, name, audience, channel)
@@ -219,7 +290,7 @@ def drawn(story):
     body = "\n".join(picture.parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'role="img" aria-labelledby="title about">\n{body}\n</svg>\n'
+        f'role="img" aria-labelledby="title about">\n{head(picture)}\n{body}\n</svg>\n'
     )
 
 

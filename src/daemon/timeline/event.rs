@@ -126,14 +126,12 @@ fn changes(event: &IncidentEvent, reader: &Reader) -> Vec<String> {
         Visibility::Press => "The press has noticed.".to_owned(),
     });
     let customers = event.impact.as_ref().and_then(|impact| impact.customers);
+    let impact = event.customer_impact.filter(|affected| customers.is_none() || !affected);
     let revenue = event.impact.as_ref().and_then(|impact| impact.revenue_per_hour.as_deref());
     let lead = |name: &Option<Box<str>>, what: &str| name.as_deref().map(|name| format!("{name} {what}."));
     let components = event.components.as_ref().filter(|components| !components.is_empty());
     let all = [
-        (
-            "customer_impact",
-            flag(event.customer_impact, "Customers are affected.", "No customer is affected."),
-        ),
+        ("customer_impact", flag(impact, "Customers are affected.", "No customer is affected.")),
         ("impact.customers", customers.map(|many| format!("{many} customers are affected."))),
         ("impact.revenue_per_hour", revenue.map(|lost| format!("It costs {lost} an hour."))),
         ("data_exposure", flag(event.data_exposure, "Data was exposed.", "No data was exposed.")),

@@ -118,7 +118,7 @@ pub fn written(source: &Source, policy: &Policy, level: Disclosure, format: Form
     let reader = Reader { level, zone };
     let timeline = step::timeline(source, &reader);
     match format {
-        Format::Json => serde_json::to_string(&timeline).expect("a timeline is plain JSON"),
+        Format::Json => serde_json::to_string(&timeline.in_full(&reader)).expect("a timeline is plain JSON"),
         Format::Markdown => markdown::write(&timeline, &reader),
     }
 }

@@ -20,7 +20,10 @@ const STORY: [(&str, &str); 11] = [
          note.public=\"We are working on it\" impact.customers=1200 impact.revenue_per_hour=\"5000 EUR\"",
     ),
     ("4:00", "ack INC-7 jonas"),
-    ("6:00", "incident INC-7 note note_kind=finding note.internal=\"the pool is full of idle transactions\" by=jonas"),
+    (
+        "6:00",
+        "incident INC-7 note note_kind=finding note.internal=\"the pool is full of idle transactions\" by=jonas",
+    ),
     ("8:00", "approve INC-7 customers 1 mara"),
     (
         "20:00",
