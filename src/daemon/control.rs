@@ -76,8 +76,10 @@ impl Engine {
         if let Some(refused) = confined.or_else(|| command_refusal(&self.state, &self.policy, &command)) {
             return Err(refused);
         }
+        let waited = measure::approval(&self.state, now, &command);
         let origin = Origin { token, ..Origin::default() };
         self.decide(Input { at: now, origin, what: What::Command(command) }, building);
+        waited.into_iter().for_each(|waited| measure::answered(building.measures(), waited));
         Ok(())
     }
 

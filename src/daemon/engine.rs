@@ -17,7 +17,7 @@ use super::task::Tasks;
 use crate::config::Config;
 use crate::decide::state::{Case, Delivery};
 use crate::decide::{
-    CaseAbout, Command, End, Fact, Input, Origin, Policy, PolicyText, State, Verdict, What, step,
+    CaseAbout, Command, End, Fact, Input, Kept, Origin, Policy, PolicyText, State, Verdict, What, step,
 };
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Name, Span, Time};
@@ -191,6 +191,9 @@ impl Engine {
                         }
                         measure::ended(building.measures(), &self.state, &open, input.at, end);
                     }
+                }
+                Fact::Kept(Kept::Acknowledged { case, way, .. }) => {
+                    measure::acknowledged(building.measures(), &self.state, input.at, *case, *way);
                 }
                 Fact::AlertFired { fingerprint, alert } if !alert.leased => {
                     self.leases.unleased(*fingerprint, alert.source.clone(), input.at);

@@ -3,13 +3,17 @@
 use super::messages::Open;
 use crate::config::Config;
 use crate::decide::state::{Health, State};
-use crate::decide::{CaseAbout, Cause, End, Fact, HeldReason, Policy, PromiseEnd, Verdict, WithheldReason};
+use crate::decide::{
+    AckWay, CaseAbout, Cause, Command, End, Fact, HeldReason, Kept, Policy, PromiseEnd, Verdict,
+    WithheldReason,
+};
+use crate::event::id::CaseId;
 use crate::event::{Name, Severity, Span, Status, Time};
 use crate::ingest::{Arrival, http};
 use crate::message::{CaseStatus, Kind};
 use crate::observe::metrics::Metrics;
 use crate::observe::{
-    AlertState, CaseKind, DeadLetter, EventOutcome, Purpose, REMOVED, Vocabulary, Withheld,
+    AlertState, Approval, CaseKind, DeadLetter, EventOutcome, Purpose, REMOVED, Vocabulary, Withheld,
 };
 use std::collections::BTreeMap;
 
@@ -21,31 +25,35 @@ pub struct Measures {
     decided: usize,
     withheld: Vec<Withheld>,
     dead_letters: Vec<DeadLetter>,
-    kept: Vec<Kept>,
+    kept: Vec<Counted>,
 }
 
 /// One thing about how audiences are kept told.
 #[derive(Debug)]
-enum Kept {
+enum Counted {
     FirstWord(Name, Severity, Span),
     FirstWordMissed(Name),
     Said(Name, Purpose, bool),
     PromiseEnded(Name, PromiseEnd),
     Escalated(Cause),
+    Acknowledged(AckWay, Span),
+    Answered(Approval, Span),
 }
 
-impl Kept {
+impl Counted {
     fn count(&self, metrics: &Metrics) {
         match self {
-            Kept::FirstWord(audience, severity, after) => {
+            Counted::FirstWord(audience, severity, after) => {
                 metrics.first_word(audience.as_str(), *severity, *after);
             }
-            Kept::FirstWordMissed(audience) => metrics.first_word_missed(audience.as_str()),
-            Kept::Said(audience, purpose, promises) => {
+            Counted::FirstWordMissed(audience) => metrics.first_word_missed(audience.as_str()),
+            Counted::Said(audience, purpose, promises) => {
                 metrics.said(audience.as_str(), *purpose, *promises);
             }
-            Kept::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
-            Kept::Escalated(cause) => metrics.escalated(*cause),
+            Counted::PromiseEnded(audience, how) => metrics.promise_ended(audience.as_str(), *how),
+            Counted::Escalated(cause) => metrics.escalated(*cause),
+            Counted::Acknowledged(way, after) => metrics.acknowledged(*way, *after),
+            Counted::Answered(answer, waited) => metrics.approval_answered(*answer, *waited),
         }
     }
 }
@@ -66,21 +74,44 @@ impl Measures {
     }
 }
 
+/// Notes that somebody took a case on, by what State then says of it.
+pub fn acknowledged(measures: &mut Measures, state: &State, now: Time, case: CaseId, way: AckWay) {
+    let Some(case) = state.cases.get(&case) else { return };
+    let since = case.course.as_ref().and_then(|course| course.unacked_since).unwrap_or(case.opened);
+    measures.kept.push(Counted::Acknowledged(way, now.since(since)));
+}
+
+/// What a person's answer about a draft is to be counted for, by what State says before it is decided.
+pub fn approval(state: &State, now: Time, command: &Command) -> Option<(Approval, Span)> {
+    let (case, audience, answer) = match command {
+        Command::ApproveDraft { case, audience, .. } => (case, audience, Approval::Approved),
+        Command::RejectDraft { case, audience, .. } => (case, audience, Approval::Rejected),
+        _ => return None,
+    };
+    let draft = state.cases.get(case)?.briefing(audience)?.draft()?;
+    Some((answer, now.since(draft.begun)))
+}
+
+/// Notes that a person answered about a draft.
+pub fn answered(measures: &mut Measures, (answer, waited): (Approval, Span)) {
+    measures.kept.push(Counted::Answered(answer, waited));
+}
+
 /// Notes what a fact is to be counted for.
 pub fn fact(metrics: &Metrics, policy: &Policy, fact: &Fact, measures: &mut Measures) {
     match fact {
         Fact::Notified(notified) => {
             measures.decided += notified.deliveries.len();
             let promises = notified.next_update.is_some();
-            measures.kept.push(Kept::Said(notified.audience.clone(), purpose(notified.kind), promises));
+            measures.kept.push(Counted::Said(notified.audience.clone(), purpose(notified.kind), promises));
         }
-        Fact::FirstWordMissed { audience, .. } => {
-            measures.kept.push(Kept::FirstWordMissed(audience.clone()));
+        Fact::Kept(Kept::FirstWordMissed { audience, .. }) => {
+            measures.kept.push(Counted::FirstWordMissed(audience.clone()));
         }
-        Fact::PromiseEnded { audience, how, .. } => {
-            measures.kept.push(Kept::PromiseEnded(audience.clone(), *how));
+        Fact::Kept(Kept::PromiseEnded { audience, how, .. }) => {
+            measures.kept.push(Counted::PromiseEnded(audience.clone(), *how));
         }
-        Fact::Escalated { cause, .. } => measures.kept.push(Kept::Escalated(*cause)),
+        Fact::Kept(Kept::Escalated { cause, .. }) => measures.kept.push(Counted::Escalated(*cause)),
         Fact::Withheld { reason, .. } => measures.withheld.push(withheld(*reason)),
         Fact::DeadLettered { .. } => measures.dead_letters.push(DeadLetter::Event),
         Fact::Quarantined { .. } => measures.dead_letters.push(DeadLetter::Quarantine),
@@ -111,11 +142,11 @@ pub fn ended(measures: &mut Measures, state: &State, open: &Open, now: Time, end
 }
 
 /// The first word of a case to an audience, if that is what was handed over: nobody else there has been told yet.
-fn first_word(state: &State, open: &Open, now: Time) -> Option<Kept> {
+fn first_word(state: &State, open: &Open, now: Time) -> Option<Counted> {
     let (case, audience) = open.first.as_ref()?;
     let case = state.cases.get(case).filter(|case| !matches!(case.about, CaseAbout::Desk { .. }))?;
     let told = case.briefing(audience)?.lines.iter().filter(|(_, line)| line.told.is_some()).take(2).count();
-    (told == 1).then(|| Kept::FirstWord(audience.clone(), open.severity, now.since(case.opened)))
+    (told == 1).then(|| Counted::FirstWord(audience.clone(), open.severity, now.since(case.opened)))
 }
 
 fn purpose(kind: Kind) -> Purpose {

@@ -217,11 +217,8 @@ async fn start_engine(
     heart: UnboundedSender<Beaten>,
     now: Time,
 ) -> Result<(), Stopped> {
-    let Shared { mailbox, metrics, clock, tasks, health, kept } = &**shared;
-    let dispatcher =
-        Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone());
-    let site = config.ingest.http.as_ref().and_then(|http| http.external_url.as_deref());
-    let dispatcher = dispatcher.with_links(Links::new(site, &config.policy.reference_key));
+    let Shared { mailbox, metrics, clock, tasks, health, .. } = &**shared;
+    let dispatcher = dispatcher(shared, config);
     let (feed, entries) = Feed::new();
     let runtime = tokio::runtime::Handle::current();
     history::follow(&config.journal.path, store.clone(), entries, config.journal.retain, runtime);
@@ -287,6 +284,15 @@ fn leases_of(state: &State, now: Time) -> Leases {
         }
     }
     leases
+}
+
+/// What starts attempts; it gives links to answer by where the configuration says how readers reach the daemon (R25).
+fn dispatcher(shared: &Shared, config: &Config) -> Dispatcher {
+    let Shared { mailbox, metrics, clock, tasks, kept, .. } = shared;
+    let site = config.ingest.http.as_ref().and_then(|http| http.external_url.as_deref());
+    let links = Links::new(site, &config.policy.reference_key);
+    Dispatcher::new(mailbox.clone(), metrics.clone(), kept.clone(), clock.clone(), tasks.clone())
+        .with_links(links)
 }
 
 /// What the first entry of an epoch decides.

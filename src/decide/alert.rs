@@ -1,7 +1,7 @@
 //! R4 to R6, R11, R16: what an alert event changes; an unchanged one changes nothing.
 
 use super::clock;
-use super::fact::{AlertRecord, CaseAbout, Fact, NoticeKind};
+use super::fact::{AlertRecord, CaseAbout, Fact, Kept, NoticeKind};
 use super::heartbeat;
 use super::notice;
 use super::opened;
@@ -149,7 +149,7 @@ pub(super) fn join(
         });
         if clock::counts(row) {
             let (row, audience) = (row.name.clone(), row.audience.clone());
-            facts.push(Fact::RowBegan { case, row, audience, since });
+            facts.push(Fact::Kept(Kept::RowBegan { case, row, audience, since }));
         }
         facts.push(Fact::AlertJoined { case, fingerprint });
         let wait = if policy.ladder.is_urgent(severity) { Span::ZERO } else { row.group_wait };

@@ -1,14 +1,14 @@
 //! R23, R25, R43: why what a person answers cannot be taken: nothing waits, it is another revision, its words may not
 //! leave, the case is another team's.
 
-use super::fact::CaseAbout;
+use super::fact::{AckWay, CaseAbout, Fact, Kept};
 use super::input::Command;
 use super::matter::Matter;
 use super::policy::Policy;
 use super::state::{Briefing, Draft, State};
 use super::wording;
 use crate::event::id::CaseId;
-use crate::event::{Labels, Name};
+use crate::event::{Labels, Name, Time};
 use crate::message::CaseStatus;
 
 /// Why an answer is not taken; it leaves no trace.
@@ -127,4 +127,27 @@ pub fn confined(state: &State, policy: &Policy, token: &Name, command: &Command)
     };
     let text = format!("the token {token} is confined to a team, and this is none of its cases");
     (!is_own).then(|| refused(Refusing::Confined, text)).flatten()
+}
+
+/// R25: one acknowledgement by anybody counts for every row.
+pub(super) fn acknowledged(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    case: CaseId,
+    by: &str,
+    way: AckWay,
+) -> Vec<Fact> {
+    let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
+    if matter.case.course.as_ref().is_some_and(|course| course.acked.is_some()) {
+        return Vec::new();
+    }
+    let severity = matter.severity;
+    vec![Fact::Kept(Kept::Acknowledged { case, by: by.into(), way, severity }), due_now(state, now, case)]
+}
+
+/// The case is looked at now.
+pub(super) fn due_now(state: &State, now: Time, case: CaseId) -> Fact {
+    let due = state.cases.get(&case).and_then(|case| case.due);
+    Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) }
 }

@@ -3,7 +3,7 @@
 
 use super::answer;
 use super::desk::{self, Note};
-use super::fact::{AckWay, Asked, DraftText, Drafted, DropReason, Fact, HeldReason, MissReason, Said};
+use super::fact::{Asked, DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, Said};
 use super::input::Command;
 use super::matter::{Matter, Shade};
 use super::policy::Policy;
@@ -72,7 +72,9 @@ pub(super) fn prepare(
     said: Said,
 ) -> Vec<Fact> {
     match briefing.draft().filter(|draft| is_current(draft, briefing, said)) {
-        None => vec![Fact::Drafted(Box::new(drafted(policy, matter, briefing, row, kind, said, None, None)))],
+        None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(
+            policy, matter, briefing, row, kind, said, None, None,
+        ))))],
         Some(draft) => ask(state, policy, now, matter, briefing, row, draft),
     }
 }
@@ -170,7 +172,7 @@ fn ask(
         let only = lead.map(|name| desk::ways(state, policy, name, urgent));
         facts = desk::tell(state, policy, now, whom, only.as_deref(), &note);
     }
-    facts.push(Fact::DraftAsked { case, audience, revision, asked });
+    facts.push(Fact::Kept(Kept::DraftAsked { case, audience, revision, asked }));
     facts
 }
 
@@ -302,7 +304,7 @@ pub(super) fn drop(matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
 
 fn dropped(matter: &Matter<'_>, briefing: &Briefing, draft: &Draft, why: DropReason) -> Vec<Fact> {
     let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
-    vec![Fact::DraftDropped { case, audience, revision, why }]
+    vec![Fact::Kept(Kept::DraftDropped { case, audience, revision, why })]
 }
 
 /// When something about the draft is next to be done.
@@ -328,22 +330,24 @@ pub(super) fn answered(state: &State, policy: &Policy, now: Time, command: &Comm
     match command {
         Command::ApproveDraft { case, audience, revision, by } => {
             let (case, audience, by) = (*case, audience.clone(), by.clone());
-            let approved = Fact::DraftApproved { case, audience, revision: *revision, by };
-            vec![approved, due_now(state, now, case)]
+            let approved = Fact::Kept(Kept::DraftApproved { case, audience, revision: *revision, by });
+            vec![approved, answer::due_now(state, now, case)]
         }
         Command::RejectDraft { case, audience, revision, reason, by } => {
             let (case, audience) = (*case, audience.clone());
             let (reason, by) = (reason.clone(), by.clone());
-            let rejected = Fact::DraftRejected { case, audience, revision: *revision, by, reason };
-            vec![rejected, due_now(state, now, case)]
+            let rejected =
+                Fact::Kept(Kept::DraftRejected { case, audience, revision: *revision, by, reason });
+            vec![rejected, answer::due_now(state, now, case)]
         }
         Command::EditDraft { case, audience, text, by, .. } => {
             edited(state, policy, now, *case, audience, text, by)
         }
-        Command::Acknowledge { case, by, way } => acknowledged(state, policy, now, *case, by, *way),
+        Command::Acknowledge { case, by, way } => answer::acknowledged(state, policy, now, *case, by, *way),
         Command::AnswerNeeds { case, text, by } => {
-            let answered = Fact::NeedsAnswered { case: *case, by: by.clone(), text: text.clone() };
-            vec![answered, due_now(state, now, *case)]
+            let answered =
+                Fact::Kept(Kept::NeedsAnswered { case: *case, by: by.clone(), text: text.clone() });
+            vec![answered, answer::due_now(state, now, *case)]
         }
         _ => Vec::new(),
     }
@@ -364,27 +368,5 @@ fn edited(
     let (Some(draft), Some(row)) = (briefing.draft(), row) else { return Vec::new() };
     let (kind, said) = (draft.kind, draft.said);
     let new = drafted(policy, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
-    vec![Fact::Drafted(Box::new(new)), due_now(state, now, case)]
-}
-
-/// R25: one acknowledgement by anybody counts for every row.
-pub(super) fn acknowledged(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    case: CaseId,
-    by: &str,
-    way: AckWay,
-) -> Vec<Fact> {
-    let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
-    if matter.case.course.as_ref().is_some_and(|course| course.acked.is_some()) {
-        return Vec::new();
-    }
-    let severity = matter.severity;
-    vec![Fact::Acknowledged { case, by: by.into(), way, severity }, due_now(state, now, case)]
-}
-
-fn due_now(state: &State, now: Time, case: CaseId) -> Fact {
-    let due = state.cases.get(&case).and_then(|case| case.due);
-    Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) }
+    vec![Fact::Kept(Kept::Drafted(Box::new(new))), answer::due_now(state, now, case)]
 }

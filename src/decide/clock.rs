@@ -1,6 +1,6 @@
 //! R11, R12: how long the conditions of rows have held for an incident, and when a row may next begin to match.
 
-use super::fact::{CaseAbout, Fact, NoticeKind};
+use super::fact::{CaseAbout, Fact, Kept, NoticeKind};
 use super::matter::Matter;
 use super::notice;
 use super::policy::{Policy, RowKind};
@@ -58,7 +58,7 @@ fn changes(
         let row = policy.row(&clock.row, &clock.audience);
         if row.filter(meets).is_none() {
             let (row, audience) = (clock.row.clone(), clock.audience.clone());
-            facts.push(Fact::RowEnded { case: id, row, audience });
+            facts.push(Fact::Kept(Kept::RowEnded { case: id, row, audience }));
         }
     }
     for row in policy.rows.iter().filter(|row| counts(row)).filter(meets) {
@@ -66,7 +66,7 @@ fn changes(
             let began = row.conditions.hours.as_ref().and_then(|hours| hours.began(now));
             let since = began.map_or(since, |began| began.max(since)).min(now);
             let (row, audience) = (row.name.clone(), row.audience.clone());
-            facts.push(Fact::RowBegan { case: id, row, audience, since });
+            facts.push(Fact::Kept(Kept::RowBegan { case: id, row, audience, since }));
         }
     }
     facts
@@ -107,12 +107,12 @@ pub(super) fn missed(state: &State, policy: &Policy, now: Time, matter: &Matter<
             continue;
         }
         let due = clock.since + row.keeping.first_within.unwrap_or_default();
-        facts.push(Fact::FirstWordMissed {
+        facts.push(Fact::Kept(Kept::FirstWordMissed {
             case: matter.id,
             row: clock.row.clone(),
             audience: clock.audience.clone(),
             due,
-        });
+        }));
         let text = format!(
             "{} has not been told of {} within {}, as the row {} wants it.",
             clock.audience,

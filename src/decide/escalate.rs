@@ -1,7 +1,7 @@
 //! R25: what is escalated, to whom, and until when an acknowledgement counts.
 
 use super::desk;
-use super::fact::{Cause, Fact};
+use super::fact::{Cause, Fact, Kept};
 use super::matter::{Matter, Sort};
 use super::policy::Policy;
 use super::state::{Briefing, Course, Incident, State};
@@ -57,7 +57,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<
     if let Some(acked) = &course.acked
         && (matter.severity < acked.severity || reopened(matter).is_some_and(|at| at > acked.at))
     {
-        return vec![Fact::AckVoided { case: matter.id }];
+        return vec![Fact::Kept(Kept::AckVoided { case: matter.id })];
     }
     if let Some(cause) = course.causes.first() {
         return at_once(state, policy, now, matter, *cause);
@@ -123,7 +123,8 @@ fn to_audience(
     to: Option<&Name>,
     more: bool,
 ) -> Vec<Fact> {
-    let mut facts = vec![Fact::Escalated { case: matter.id, cause, audience, to: to.cloned(), more }];
+    let mut facts =
+        vec![Fact::Kept(Kept::Escalated { case: matter.id, cause, audience, to: to.cloned(), more })];
     if let Some(to) = to {
         facts.extend(escalation(state, policy, now, matter, cause, to));
     }
@@ -171,5 +172,5 @@ pub(super) fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>) -> Opti
 /// An event says that somebody has taken an incident on.
 pub(super) fn by_event(case: CaseId, event: &IncidentEvent, severity: Severity) -> Fact {
     let by = event.by.clone().unwrap_or_else(|| event.source.as_str().into());
-    Fact::Acknowledged { case, by, way: super::fact::AckWay::Event, severity }
+    Fact::Kept(Kept::Acknowledged { case, by, way: super::fact::AckWay::Event, severity })
 }

@@ -1,6 +1,6 @@
 //! R30: a message that was not handed over in time goes to the contact's other addresses, then to the backup.
 
-use super::fact::{End, Fact, NoticeKind, SupersededBy};
+use super::fact::{End, Fact, Kept, NoticeKind, SupersededBy};
 use super::matter::Matter;
 use super::matter::Shade;
 use super::notice;
@@ -23,7 +23,7 @@ pub(super) fn at(policy: &Policy, row: Option<&Row>, recipient: &Recipient, now:
 
 /// A delivery's time for the way that was meant is over.
 pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) -> Vec<Fact> {
-    let nothing = vec![Fact::FellBack { delivery: id, to: Vec::new() }];
+    let nothing = vec![Fact::Kept(Kept::FellBack { delivery: id, to: Vec::new() })];
     let Some(delivery) = state.deliveries.get(&id) else { return nothing };
     let Some(matter) = Matter::find(state, policy, delivery.case) else { return nothing };
     let Some(briefing) = matter.case.briefing(&delivery.audience) else { return nothing };
@@ -43,7 +43,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     );
     let urgent = policy.ladder.is_urgent(delivery.severity);
     let avoid = Some(delivery.channel.clone());
-    let mut facts = vec![Fact::FellBack { delivery: id, to: to.clone() }];
+    let mut facts = vec![Fact::Kept(Kept::FellBack { delivery: id, to: to.clone() })];
     let own = |fact: &Fact| matches!(fact, Fact::Ended { delivery, .. } if *delivery == id);
     let again = again(state, policy, now, &matter, briefing, row, delivery, &to);
     facts.extend(again.into_iter().filter(|fact| !own(fact)));
@@ -83,7 +83,7 @@ fn ways(
     };
     let of = |contact: &Contact| -> Option<Recipient> {
         let asked = fallback.via.iter().filter_map(|channel| contact.by_channel.get(channel));
-        asked.cloned().find(|way| !tried(way) && via::lives(state, way))
+        asked.into_iter().find(|way| !tried(way) && via::lives(state, way)).cloned()
     };
     let backups = policy.with_backups(contact).filter(|other| other.name != contact.name);
     let there = |contact: &&Contact| !via::is_away(state, contact);

@@ -1,7 +1,7 @@
 //! R6: what an incident event changes. The end is the same for every order and repetition of an incident's events.
 
 use super::escalate;
-use super::fact::{CaseAbout, Fact, Stamp};
+use super::fact::{CaseAbout, Fact, Kept, Stamp};
 use super::merge;
 use super::policy::Policy;
 use super::speak;
@@ -71,7 +71,7 @@ pub(super) fn decide(
     });
     facts.push(Fact::IncidentChanged { event: Box::new(event), stamp, open, received: earlier });
     facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
-    facts.extend(causes.into_iter().map(|cause| Fact::EscalationCaused { case, cause }));
+    facts.extend(causes.into_iter().map(|cause| Fact::Kept(Kept::EscalationCaused { case, cause })));
     facts.extend(by_event);
     if speaks(action) {
         let due = state.cases.get(&case).and_then(|case| case.due);

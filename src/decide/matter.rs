@@ -28,7 +28,7 @@ pub(super) struct Matter<'a> {
 
 /// What the case is about.
 pub(super) enum Sort<'a> {
-    Incident { incident: &'a Incident, record: IncidentRecord },
+    Incident { incident: &'a Incident, record: Box<IncidentRecord> },
     Group { labels: &'a Labels, standing: Standing<'a>, max_alerts: usize },
 }
 
@@ -51,7 +51,7 @@ impl<'a> Matter<'a> {
             severity: speak::severity_of(policy, incident),
             ended: incident.open_since.filter(|_| status == CaseStatus::Resolved),
             event_at: incident.changed,
-            sort: Sort::Incident { incident, record: speak::as_it_is_told(policy, incident) },
+            sort: Sort::Incident { incident, record: Box::new(speak::as_it_is_told(policy, incident)) },
             names: Names::of(policy, id, case),
             outside: outside(case),
         }

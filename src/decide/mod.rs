@@ -54,7 +54,7 @@ pub use alert::{group_id, is_unchanged};
 pub use answer::{Refused, Refusing, confined as command_confined, refusal as command_refusal};
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
-    HeldReason, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
+    HeldReason, Kept, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,
     SuppressedBy, WatchChange, WithheldReason,
 };
 pub use hours::{Hours, Window};

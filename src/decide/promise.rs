@@ -1,7 +1,7 @@
 //! R22: the rhythm of an audience, what each message promises, and what becomes of it.
 
 use super::desk::{self, Note};
-use super::fact::{Fact, MissReason, NoticeKind, PromiseEnd};
+use super::fact::{Fact, Kept, MissReason, NoticeKind, PromiseEnd};
 use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::{Policy, RowKind};
@@ -71,14 +71,16 @@ pub(super) fn miss(
     );
     let urgent = policy.ladder.is_urgent(matter.severity);
     let (case, audience, due) = (matter.id, briefing.audience.clone(), promise.due);
-    let mut facts = vec![Fact::PromiseMissed { case, audience, due, why, next }];
+    let mut facts = vec![Fact::Kept(Kept::PromiseMissed { case, audience, due, why, next })];
     let to = open(policy, briefing).into_values().filter(|(_, due)| *due <= now);
-    facts.extend(to.map(|(recipient, due)| Fact::PromiseEnded {
-        case,
-        audience: briefing.audience.clone(),
-        recipient: recipient.clone(),
-        due,
-        how: PromiseEnd::Missed,
+    facts.extend(to.map(|(recipient, due)| {
+        Fact::Kept(Kept::PromiseEnded {
+            case,
+            audience: briefing.audience.clone(),
+            recipient: recipient.clone(),
+            due,
+            how: PromiseEnd::Missed,
+        })
     }));
     facts.push(notice::raise(state, now, NoticeKind::Missed, &text, urgent, None));
     facts
@@ -97,7 +99,7 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
         own.filter_map(|(_, line)| line.promised).filter(|due| Some(*due) != delivery.next_update).min()?;
     let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
     let (case, audience) = (delivery.case, delivery.audience.clone());
-    Some(Fact::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how })
+    Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how }))
 }
 
 /// The earliest promise to each person of a briefing that is not kept yet.
@@ -127,7 +129,13 @@ pub(super) fn overdue(state: &State, policy: &Policy, now: Time, matter: &Matter
                 matter.reference()
             );
             let urgent = policy.ladder.is_urgent(matter.severity);
-            facts.push(Fact::PromiseEnded { case, audience, recipient, due, how: PromiseEnd::Missed });
+            facts.push(Fact::Kept(Kept::PromiseEnded {
+                case,
+                audience,
+                recipient,
+                due,
+                how: PromiseEnd::Missed,
+            }));
             facts.push(notice::raise(state, now, NoticeKind::Missed, &text, urgent, None));
         }
     }
@@ -162,10 +170,9 @@ pub(super) fn nudge(state: &State, policy: &Policy, now: Time, matter: &Matter<'
         words.join(", "),
     );
     let mut facts = to_lead(state, policy, now, matter, owner, "An update is due soon", &text);
-    facts.extend(
-        due.iter()
-            .map(|briefing| Fact::Nudged { case: matter.id, audience: Some(briefing.audience.clone()) }),
-    );
+    facts.extend(due.iter().map(|briefing| {
+        Fact::Kept(Kept::Nudged { case: matter.id, audience: Some(briefing.audience.clone()) })
+    }));
     facts
 }
 
@@ -190,7 +197,7 @@ pub(super) fn remind_responders(state: &State, policy: &Policy, now: Time, matte
         asks: None,
     };
     let mut facts = desk::tell(state, policy, now, owner, only.as_deref(), &note);
-    facts.push(Fact::Nudged { case: matter.id, audience: None });
+    facts.push(Fact::Kept(Kept::Nudged { case: matter.id, audience: None }));
     facts
 }
 
@@ -248,13 +255,13 @@ pub(super) fn is_other_rhythm(policy: &Policy, briefing: &Briefing, row: &Row, m
 pub(super) fn abandoned(id: CaseId, case: &Case) -> Vec<Fact> {
     let of_briefing = |briefing: &Briefing| {
         let ended = |(recipient, line): (&Recipient, &Line)| {
-            Some(Fact::PromiseEnded {
+            Some(Fact::Kept(Kept::PromiseEnded {
                 case: id,
                 audience: briefing.audience.clone(),
                 recipient: recipient.clone(),
                 due: line.promised?,
                 how: PromiseEnd::Missed,
-            })
+            }))
         };
         briefing.lines.iter().filter_map(ended).collect::<Vec<_>>()
     };

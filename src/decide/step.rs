@@ -5,7 +5,7 @@ use super::alert;
 use super::approve;
 use super::clock;
 use super::digest;
-use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, NoticeKind, WatchChange};
+use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, Kept, NoticeKind, WatchChange};
 use super::fallback;
 use super::group;
 use super::heartbeat;
@@ -377,7 +377,9 @@ fn quarantine_due(state: &State, now: Time, due: &Due) -> Vec<Fact> {
         }
         Due::Notice(kind) => ("a notice", Fact::NoticeTold { notice: *kind }),
         Due::Retry(delivery) => ("a retry", dead(*delivery)),
-        Due::Fallback(delivery) => ("another way", Fact::FellBack { delivery: *delivery, to: Vec::new() }),
+        Due::Fallback(delivery) => {
+            ("another way", Fact::Kept(Kept::FellBack { delivery: *delivery, to: Vec::new() }))
+        }
         Due::Probe(channel) => {
             ("a probe", Fact::ChannelOpened { channel: channel.clone(), allowed: Some(1) })
         }

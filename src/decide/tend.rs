@@ -1,7 +1,7 @@
 //! R17 to R26: whether an audience is told now what there is to tell: what is changed, promised, held back, approved.
 
 use super::approve;
-use super::fact::{Fact, HeldReason, MissReason, Said};
+use super::fact::{Fact, HeldReason, Kept, MissReason, Said};
 use super::group::kind_to_say;
 use super::matter::{Matter, Shade};
 use super::policy::Policy;
@@ -102,7 +102,7 @@ pub(super) fn speak(
     let mut facts = say::say(state, policy, now, &word, briefing, &subject, saying.said);
     let new = write_up.filter(|_| matter.case.course.as_ref().and_then(|course| course.write_up) != write_up);
     let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
-    facts.extend(new.filter(|_| told).map(|due| Fact::WriteUpPromised { case: matter.id, due }));
+    facts.extend(new.filter(|_| told).map(|due| Fact::Kept(Kept::WriteUpPromised { case: matter.id, due })));
     facts
 }
 
@@ -159,7 +159,7 @@ pub(super) fn hold(
         return Vec::new();
     }
     let (case, audience) = (matter.id, briefing.audience.clone());
-    vec![Fact::WordHeld { case, audience, why: Some(why), until }]
+    vec![Fact::Kept(Kept::WordHeld { case, audience, why: Some(why), until })]
 }
 
 /// Nothing has changed for this audience: a draft is no longer needed, a promised or repeated word may be due.
@@ -180,7 +180,7 @@ fn no_news(
     }
     if briefing.held().is_some() {
         let (case, audience) = (matter.id, briefing.audience.clone());
-        return vec![Fact::WordHeld { case, audience, why: None, until: None }];
+        return vec![Fact::Kept(Kept::WordHeld { case, audience, why: None, until: None })];
     }
     let facts = due(state, policy, now, matter, briefing, row);
     if !facts.is_empty() {

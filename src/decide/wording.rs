@@ -9,7 +9,6 @@ use crate::event::Layered;
 use crate::message::lint::{self, Known, Remark, lint};
 use crate::message::{self, Disclosure, IncidentRecord, Kind, Message, WRITTEN_MAX, Wording};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// A text of an inner layer that is shorter than this may well be written by chance.
 const LAYER_MIN: usize = 16;
@@ -182,13 +181,22 @@ fn is_host(word: &str) -> bool {
     let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
     let has_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let name = if has_port { name } else { host };
-    if name.parse::<IpAddr>().is_ok() {
+    if is_address(name) || is_address(host) {
         return true;
     }
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
         && name.starts_with(|c: char| c.is_ascii_alphabetic());
     let counted = name.contains('-') && name.ends_with(|c: char| c.is_ascii_digit());
     is_name && (has_port || counted || INSIDE.iter().any(|end| name.ends_with(end)))
+}
+
+/// Whether it is an IP address: four numbers with dots, or groups of hexadecimal digits with two colons between some.
+fn is_address(text: &str) -> bool {
+    let mut numbers = text.split('.');
+    let four = text.matches('.').count() == 3 && numbers.all(|number| number.parse::<u8>().is_ok());
+    let groups = |c: char| c.is_ascii_hexdigit() || c == ':';
+    let six = text.contains("::") && text.len() > 2 || text.matches(':').count() == 7;
+    four || (six && text.chars().all(groups))
 }
 
 #[cfg(test)]

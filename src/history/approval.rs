@@ -5,7 +5,7 @@ use super::pens::Pens;
 use super::place::stored;
 use super::word::plain;
 use super::{Error, LIMIT_MAX};
-use crate::decide::{Asked, Drafted, DropReason, Fact};
+use crate::decide::{Asked, Drafted, DropReason, Fact, Kept};
 use crate::event::id::CaseId;
 use crate::event::{Name, Time};
 use rusqlite::{OptionalExtension, Row, params};
@@ -134,17 +134,17 @@ fn revision(row: &Row<'_>) -> rusqlite::Result<Revision> {
 /// Takes what a fact says of a draft; `number` is the place of a new revision.
 pub(super) fn fact(pens: &mut Pens<'_>, number: i64, at: i64, fact: &Fact) -> rusqlite::Result<()> {
     match fact {
-        Fact::Drafted(written) => drafted(pens, number, at, written),
-        Fact::DraftAsked { case, audience, revision, asked: whom } => {
+        Fact::Kept(Kept::Drafted(written)) => drafted(pens, number, at, written),
+        Fact::Kept(Kept::DraftAsked { case, audience, revision, asked: whom }) => {
             asked(pens, *case, audience, *revision, *whom)
         }
-        Fact::DraftApproved { case, audience, revision, by } => {
+        Fact::Kept(Kept::DraftApproved { case, audience, revision, by }) => {
             answered(pens, at, *case, audience, *revision, &Answer::Approved(by))
         }
-        Fact::DraftRejected { case, audience, revision, by, reason } => {
+        Fact::Kept(Kept::DraftRejected { case, audience, revision, by, reason }) => {
             answered(pens, at, *case, audience, *revision, &Answer::Rejected(by, reason))
         }
-        Fact::DraftDropped { case, audience, revision, why } => {
+        Fact::Kept(Kept::DraftDropped { case, audience, revision, why }) => {
             answered(pens, at, *case, audience, *revision, &Answer::Dropped(*why))
         }
         _ => Ok(()),

@@ -3,7 +3,7 @@
 //! Only what people do and what keeping them told brings about is a moment; a flood of alerts makes none.
 
 use super::place;
-use crate::decide::{Fact, incident_case};
+use crate::decide::{Fact, Kept, incident_case};
 use crate::event::Time;
 use crate::event::id::CaseId;
 use rusqlite::{Connection, Row};
@@ -26,23 +26,23 @@ pub struct Moment {
 pub(super) fn of(fact: &Fact) -> Option<CaseId> {
     match fact {
         Fact::IncidentChanged { event, .. } => Some(incident_case(&event.incident)),
-        Fact::Drafted(drafted) => Some(drafted.case),
-        Fact::FirstWordMissed { case, .. }
-        | Fact::WordHeld { case, .. }
-        | Fact::DraftAsked { case, .. }
-        | Fact::DraftApproved { case, .. }
-        | Fact::DraftRejected { case, .. }
-        | Fact::DraftDropped { case, .. }
-        | Fact::PromiseEnded { case, .. }
-        | Fact::PromiseMissed { case, .. }
-        | Fact::Nudged { case, .. }
-        | Fact::Escalated { case, .. }
-        | Fact::Acknowledged { case, .. }
-        | Fact::AckVoided { case }
-        | Fact::EscalationCaused { case, .. }
-        | Fact::NeedsAnswered { case, .. }
-        | Fact::WriteUpPromised { case, .. }
-        | Fact::WriteUpEnded { case, .. } => Some(*case),
+        Fact::Kept(Kept::Drafted(drafted)) => Some(drafted.case),
+        Fact::Kept(Kept::FirstWordMissed { case, .. })
+        | Fact::Kept(Kept::WordHeld { case, .. })
+        | Fact::Kept(Kept::DraftAsked { case, .. })
+        | Fact::Kept(Kept::DraftApproved { case, .. })
+        | Fact::Kept(Kept::DraftRejected { case, .. })
+        | Fact::Kept(Kept::DraftDropped { case, .. })
+        | Fact::Kept(Kept::PromiseEnded { case, .. })
+        | Fact::Kept(Kept::PromiseMissed { case, .. })
+        | Fact::Kept(Kept::Nudged { case, .. })
+        | Fact::Kept(Kept::Escalated { case, .. })
+        | Fact::Kept(Kept::Acknowledged { case, .. })
+        | Fact::Kept(Kept::AckVoided { case })
+        | Fact::Kept(Kept::EscalationCaused { case, .. })
+        | Fact::Kept(Kept::NeedsAnswered { case, .. })
+        | Fact::Kept(Kept::WriteUpPromised { case, .. })
+        | Fact::Kept(Kept::WriteUpEnded { case, .. }) => Some(*case),
         _ => None,
     }
 }

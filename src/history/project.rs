@@ -8,7 +8,7 @@ use super::number::Numbers;
 use super::pens::Pens;
 use super::place::{count, place, stored};
 use super::{Error, approval, events, moment};
-use crate::decide::{CaseAbout, End, Fact, Failure, Input, Notified, SpokenFor};
+use crate::decide::{CaseAbout, End, Fact, Failure, Input, Kept, Notified, SpokenFor};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{IncidentEvent, Name, Recipient, Severity, Time};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -170,21 +170,27 @@ impl Row<'_> {
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}
             // These are moments.
-            Fact::FirstWordMissed { .. } | Fact::WordHeld { .. } => {}
-            Fact::Drafted(_)
-            | Fact::DraftAsked { .. }
-            | Fact::DraftApproved { .. }
-            | Fact::DraftRejected { .. }
-            | Fact::DraftDropped { .. } => {
+            Fact::Kept(Kept::FirstWordMissed { .. }) | Fact::Kept(Kept::WordHeld { .. }) => {}
+            Fact::Kept(Kept::Drafted(_))
+            | Fact::Kept(Kept::DraftAsked { .. })
+            | Fact::Kept(Kept::DraftApproved { .. })
+            | Fact::Kept(Kept::DraftRejected { .. })
+            | Fact::Kept(Kept::DraftDropped { .. }) => {
                 let (number, at) = (self.next(), self.at());
                 approval::fact(&mut self.pens, number, at, fact)?;
             }
-            Fact::PromiseEnded { .. } | Fact::PromiseMissed { .. } | Fact::Nudged { .. } => {}
-            Fact::Acknowledged { .. } | Fact::AckVoided { .. } | Fact::EscalationCaused { .. } => {}
-            Fact::Escalated { .. } | Fact::NeedsAnswered { .. } => {}
-            Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } => {}
+            Fact::Kept(Kept::PromiseEnded { .. })
+            | Fact::Kept(Kept::PromiseMissed { .. })
+            | Fact::Kept(Kept::Nudged { .. }) => {}
+            Fact::Kept(Kept::Acknowledged { .. })
+            | Fact::Kept(Kept::AckVoided { .. })
+            | Fact::Kept(Kept::EscalationCaused { .. }) => {}
+            Fact::Kept(Kept::Escalated { .. }) | Fact::Kept(Kept::NeedsAnswered { .. }) => {}
+            Fact::Kept(Kept::WriteUpPromised { .. }) | Fact::Kept(Kept::WriteUpEnded { .. }) => {}
             // Clocks of rows, and what the deliveries themselves say already.
-            Fact::RowBegan { .. } | Fact::RowEnded { .. } | Fact::FellBack { .. } => {}
+            Fact::Kept(Kept::RowBegan { .. })
+            | Fact::Kept(Kept::RowEnded { .. })
+            | Fact::Kept(Kept::FellBack { .. }) => {}
             Fact::AddressDied { .. } | Fact::AddressRevived { .. } => {}
         }
         moment::of(fact).map_or(Ok(()), |case| self.moment(case, fact))

@@ -1,10 +1,30 @@
 //! How audiences are kept told: first words, promises, escalations, what waits, and how much single persons are told.
 
 use super::metrics::Metrics;
+use super::series::Registrar;
 use super::table;
-use super::words::Purpose;
-use crate::decide::{Cause, HeldReason, PromiseEnd};
+use super::words::{Approval, Purpose};
+use crate::decide::{AckWay, Cause, HeldReason, PromiseEnd};
 use crate::event::{Severity, Span};
+use metrics::{Counter, Histogram};
+
+/// The series of what people answer.
+pub(super) struct Answers {
+    acknowledgements: Box<[Counter]>,
+    acknowledge: Histogram,
+    approval_wait: Box<[Histogram]>,
+}
+
+impl Answers {
+    pub(super) fn new(registrar: &Registrar) -> Answers {
+        let wait = |word: &&str| registrar.histogram(&table::APPROVAL_WAIT, &[word]);
+        Answers {
+            acknowledgements: registrar.counters(&table::ACKNOWLEDGEMENTS, &[], table::ACK_WAYS),
+            acknowledge: registrar.histogram(&table::ACKNOWLEDGE, &[]),
+            approval_wait: Approval::WORDS.iter().map(wait).collect(),
+        }
+    }
+}
 
 impl Metrics {
     /// An audience was handed the first word of a case so long after what opened the case was received.
@@ -36,6 +56,17 @@ impl Metrics {
     /// A case was escalated (R25).
     pub fn escalated(&self, cause: Cause) {
         self.escalations[cause as usize].increment(1);
+    }
+
+    /// Somebody took a case on, so long after somebody should (R25).
+    pub fn acknowledged(&self, way: AckWay, after: Span) {
+        self.answers.acknowledgements[way as usize].increment(1);
+        self.answers.acknowledge.record(after.to_std().as_secs_f64());
+    }
+
+    /// A word that had waited so long for approval was answered (R23).
+    pub fn approval_answered(&self, answer: Approval, waited: Span) {
+        self.answers.approval_wait[answer as usize].record(waited.to_std().as_secs_f64());
     }
 
     /// How many words wait for something.

@@ -1,5 +1,6 @@
 //! What is counted and measured: one typed method for each thing that happens, over handles that are kept.
 
+use super::keeping::Answers;
 use super::series::{Gauges, Known, Registrar};
 use super::table::{self, Kind, TABLE, Vocabulary};
 use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Withheld};
@@ -47,6 +48,7 @@ pub struct Metrics {
     decide_duration: Histogram,
     pub(super) gauges: Gauges,
     pub(super) escalations: Box<[Counter]>,
+    pub(super) answers: Answers,
     pub(super) words_held: Box<[Gauge]>,
     pub(super) persons_over: Box<[Gauge]>,
 }
@@ -86,6 +88,7 @@ impl Metrics {
             journal_append_duration: registrar.histogram(&table::JOURNAL_APPEND_DURATION, &[]),
             decide_duration: registrar.histogram(&table::DECIDE_DURATION, &[]),
             gauges: Gauges::new(&registrar),
+            answers: Answers::new(&registrar),
             escalations: registrar.counters(&table::ESCALATIONS, &[], table::CAUSES),
             words_held: registrar.gauges(&table::WORDS_HELD, table::HELD),
             persons_over: registrar.gauges(&table::PERSONS_OVER, table::MANY),

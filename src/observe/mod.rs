@@ -12,4 +12,6 @@ pub mod logs;
 pub mod metrics;
 
 pub use table::{Kind, Label, Metric, REMOVED, TABLE, Vocabulary};
-pub use words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Purpose, Withheld};
+pub use words::{
+    AlertState, Approval, CaseKind, DeadLetter, End, EventOutcome, Handler, Ping, Purpose, Withheld,
+};

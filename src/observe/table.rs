@@ -1,7 +1,7 @@
 //! The table of all metrics: the only place where their names stand. `docs/metrics.md` is generated from it.
 
-use super::words::{AlertState, CaseKind, DeadLetter, End, EventOutcome, Ping, Purpose, Withheld};
-use crate::decide::{Cause, HeldReason, PromiseEnd, Reason, RemarkCode};
+use super::words::{AlertState, Approval, CaseKind, DeadLetter, End, EventOutcome, Ping, Purpose, Withheld};
+use crate::decide::{AckWay, Cause, HeldReason, PromiseEnd, Reason, RemarkCode};
 use crate::event::Name;
 
 /// One metric.
@@ -145,6 +145,8 @@ pub(super) const PROMISE_ENDS: &[&str] = words_of!(PromiseEnd::ALL);
 pub(super) const HELD: &[&str] = words_of!(HeldReason::ALL);
 /// What cases are escalated for.
 pub(super) const CAUSES: &[&str] = words_of!(Cause::ALL);
+/// How cases are acknowledged.
+pub(super) const ACK_WAYS: &[&str] = words_of!(AckWay::ALL);
 /// Numbers of messages to one person within a day.
 pub(super) const MANY: &[&str] = &["10", "25", "50"];
 /// The same as numbers.
@@ -205,6 +207,12 @@ table! {
     PROMISES: Counter, "tidings_promises_total", [Audience, Words("end", PROMISE_ENDS)],
         "Promises of a next word to single persons that ended, by how.";
     ESCALATIONS: Counter, "tidings_escalations_total", [Words("cause", CAUSES)], "Escalations, by what they were for.";
+    ACKNOWLEDGEMENTS: Counter, "tidings_acknowledgements_total", [Words("way", ACK_WAYS)],
+        "Cases that somebody took on, by the way in which they said so.";
+    ACKNOWLEDGE: Histogram(FIRST_WORDS), "tidings_acknowledge_seconds", [],
+        "From when a case opened, became worse or came back until somebody took it on.";
+    APPROVAL_WAIT: Histogram(FIRST_WORDS), "tidings_approval_wait_seconds", [Words("answer", Approval::WORDS)],
+        "How long words waited for approval until a person answered, over all their revisions.";
     WORDS_HELD: Gauge, "tidings_words_held", [Words("reason", HELD)], "Words that are decided and wait, by what they wait for.";
     OPEN_BRIEFINGS: Gauge, "tidings_open_briefings", [Audience], "Cases that are going on and of which an audience is told.";
     PERSON_MAX: Gauge, "tidings_person_messages_day_max", [],

@@ -153,3 +153,13 @@ words! {
         Failed = "failed",
     }
 }
+
+words! {
+    /// What a person answers who is asked for approval (R23).
+    Approval {
+        /// It may leave.
+        Approved = "approved",
+        /// It must not.
+        Rejected = "rejected",
+    }
+}

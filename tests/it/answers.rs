@@ -192,6 +192,8 @@ fn a_link_takes_a_case_on_once_and_only_when_somebody_presses_the_button() {
     let journal = stage.journal();
     assert_eq!(journal.matches("\"way\":\"link\",\"severity\"").count(), 1, "one fact: {journal}");
 
+    assert_eq!(stage.daemon.metric("tidings_acknowledgements_total", "way=\"link\""), 1.0);
+
     // A restart knows of it, and the link still reads.
     stage.daemon.term();
     stage.daemon.restart();
@@ -231,6 +233,20 @@ fn cases_are_acknowledged_and_needs_answered_by_who_may() {
     );
     assert_eq!(journal.matches("\"way\":\"command\",\"severity\"").count(), 1, "{journal}");
     stage.daemon.term();
+}
+
+fn refuses_what_may_not_leave(edit: impl Fn(&str) -> (i32, String, String)) {
+    for (words, found) in [
+        ("It was pay-core.", "pay-core"),
+        ("All of eu-west-1b is down.", "eu-west-1b"),
+        ("We restart PAY-DB-2.", "pay-db-2"),
+        ("See http://10.0.0.7/x.", "10.0.0.7"),
+        ("Now the pool of  pay-db-2 is\nexhausted!", "the pool of pay-db-2 is exhausted"),
+    ] {
+        let (code, _, why) = edit(words);
+        assert_eq!(code, 1, "{words}: {why}");
+        assert!(why.contains(found), "{words}: {why}");
+    }
 }
 
 #[test]
@@ -274,17 +290,7 @@ fn a_draft_is_read_edited_and_approved_and_an_old_revision_is_not() {
             ["edit", reference, "customers", "--revision", "2", "--by", "mara", "--body-file", "body.md"];
         stage.says("boss", &of)
     };
-    for (words, found) in [
-        ("It was pay-core.", "pay-core"),
-        ("All of eu-west-1b is down.", "eu-west-1b"),
-        ("We restart PAY-DB-2.", "pay-db-2"),
-        ("See http://10.0.0.7/x.", "10.0.0.7"),
-        ("Now the pool of  pay-db-2 is\nexhausted!", "the pool of pay-db-2 is exhausted"),
-    ] {
-        let (code, _, why) = edit(words);
-        assert_eq!(code, 1, "{words}: {why}");
-        assert!(why.contains(found), "{words}: {why}");
-    }
+    refuses_what_may_not_leave(edit);
     assert_eq!(stage.says("viewer", &old).0, 1, "it needs the right to approve");
     let (code, said, why) = edit("We know the cause and **mend it**.");
     assert_eq!(code, 0, "{why}");
@@ -305,6 +311,8 @@ fn a_draft_is_read_edited_and_approved_and_an_old_revision_is_not() {
     let (_, shown, _) = stage.says("viewer", &["show", "INC-1", "customers"]);
     assert!(shown.contains("answer       approved") && shown.contains("olga (link)"), "{shown}");
     assert_eq!(stage.says("boss", &["send", "INC-1", "customers", "--revision", "3"]).0, 1);
+
+    assert_eq!(stage.daemon.metric("tidings_approval_wait_seconds_count", "answer=\"approved\""), 1.0);
 
     // What is rejected does not leave.
     stage.incident(json!({ "action": "update", "note": { "public": "It was mended" } }));

@@ -2,8 +2,8 @@
 //! or cannot be reached. Nothing is opened and nothing is sent.
 
 use crate::decide::{
-    Accepted, Blame, End, Environment, Fact, Failure, Input, Notified, Origin, Outcome, Policy, PolicyText,
-    Reason, Retry, Sent, State, What, step,
+    Accepted, Blame, End, Environment, Fact, Failure, Input, Kept, Notified, Origin, Outcome, Policy,
+    PolicyText, Reason, Retry, Sent, State, What, step,
 };
 use crate::event::id::DeliveryId;
 use crate::event::{Name, Recipient, Span, Time};
@@ -176,7 +176,7 @@ impl World {
             }
             Fact::Released { deliveries } => self.let_go.extend(deliveries),
             Fact::Ended { delivery, end } => self.note_end(*delivery, end),
-            Fact::WordHeld { audience, why: Some(why), .. } => {
+            Fact::Kept(Kept::WordHeld { audience, why: Some(why), .. }) => {
                 let text = format!("waits for {}", why.as_str());
                 self.keep(audience, Some(why.as_str()), text);
             }
@@ -184,21 +184,21 @@ impl World {
                 let text = format!("withheld from {}: {}", short(recipient), reason.as_str());
                 self.keep(audience, Some(reason.as_str()), text);
             }
-            Fact::DraftRejected { audience, by, reason, .. } => {
+            Fact::Kept(Kept::DraftRejected { audience, by, reason, .. }) => {
                 self.keep(audience, None, format!("{by} rejected the draft: {reason}"));
             }
-            Fact::DraftDropped { audience, .. } => {
+            Fact::Kept(Kept::DraftDropped { audience, .. }) => {
                 self.keep(
                     audience,
                     None,
                     "the draft was given up: nothing of it is to be said any more".to_owned(),
                 );
             }
-            Fact::PromiseMissed { audience, due, .. } => {
+            Fact::Kept(Kept::PromiseMissed { audience, due, .. }) => {
                 let text = format!("the word that was promised for {} was missed", self.clock(*due));
                 self.keep(audience, None, text);
             }
-            Fact::FirstWordMissed { audience, due, .. } => {
+            Fact::Kept(Kept::FirstWordMissed { audience, due, .. }) => {
                 let text = format!("the first word, due at {}, was missed", self.clock(*due));
                 self.keep(audience, None, text);
             }

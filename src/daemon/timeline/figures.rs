@@ -1,7 +1,7 @@
 //! The figures at the end of a timeline: how fast, how often, how long silent.
 
 use super::{Reader, Source, words};
-use crate::decide::{Fact, PromiseEnd};
+use crate::decide::{Fact, Kept, PromiseEnd};
 use crate::event::{Span, Time};
 use crate::history::{CaseKind, CaseStanding, Told};
 use serde::Serialize;
@@ -20,12 +20,12 @@ pub(super) struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
     /// How each audience was kept told.
-    pub audiences: Vec<Kept>,
+    pub audiences: Vec<Promised>,
 }
 
 /// How an audience was kept told.
 #[derive(Debug, Serialize)]
-pub(super) struct Kept {
+pub(super) struct Promised {
     /// Which.
     pub audience: String,
     /// From the receipt of what opened the case until the first word to it was handed over.
@@ -68,7 +68,7 @@ pub(super) fn of(source: &Source, reader: &Reader, ended_at: Option<Time>) -> Fi
     let case = &source.trail.case;
     let opened = case.opened_at;
     let acknowledged = source.trail.moments.iter().find_map(|moment| match &moment.fact {
-        Fact::Acknowledged { .. } => Some(moment.at),
+        Fact::Kept(Kept::Acknowledged { .. }) => Some(moment.at),
         _ => None,
     });
     let since = |later: Option<Time>, earlier: Option<Time>| Some(whole(later?.since(earlier?)));
@@ -83,7 +83,7 @@ pub(super) fn of(source: &Source, reader: &Reader, ended_at: Option<Time>) -> Fi
     }
 }
 
-fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Kept {
+fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Promised {
     let all = words::by_notification(source);
     let own = all.values().filter(|told| told.iter().all(|told| told.audience == audience));
     let handed = |told: &Vec<&Told>| {
@@ -102,7 +102,7 @@ fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Kept {
     let updates = words.iter().filter(|(_, kind)| matches!(&**kind, "update" | "holding")).count();
     let promises = promises(source, audience);
     let of = |how: PromiseEnd| promises.get(&how).copied().unwrap_or_default();
-    Kept {
+    Promised {
         audience: audience.to_owned(),
         first_word_seconds: first.zip(opened).map(|(first, opened)| whole(first.since(opened))),
         words: words.len(),
@@ -118,7 +118,7 @@ fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Kept {
 fn promises(source: &Source, audience: &str) -> BTreeMap<PromiseEnd, usize> {
     let mut worst: BTreeMap<Time, PromiseEnd> = BTreeMap::new();
     for moment in &source.trail.moments {
-        if let Fact::PromiseEnded { audience: of, due, how, .. } = &moment.fact
+        if let Fact::Kept(Kept::PromiseEnded { audience: of, due, how, .. }) = &moment.fact
             && of.as_str() == audience
         {
             let known = worst.entry(*due).or_insert(*how);

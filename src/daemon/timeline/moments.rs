@@ -3,7 +3,9 @@
 use super::figures::long;
 use super::step::Step;
 use super::{Reader, Source};
-use crate::decide::{AckWay, Asked, Cause, Drafted, DropReason, Fact, HeldReason, MissReason, PromiseEnd};
+use crate::decide::{
+    AckWay, Asked, Cause, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, PromiseEnd,
+};
 use crate::event::{Name, Recipient, Time};
 use crate::history::Moment;
 use std::collections::BTreeMap;
@@ -27,20 +29,22 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn step(&mut self, moment: &'a Moment) -> Option<Step> {
         let (text, what, audience) = match &moment.fact {
-            Fact::Drafted(drafted) => (self.drafted(moment.at, drafted)?, "drafted", Some(&drafted.audience)),
-            Fact::DraftAsked { audience, revision, asked, .. } => {
+            Fact::Kept(Kept::Drafted(drafted)) => {
+                (self.drafted(moment.at, drafted)?, "drafted", Some(&drafted.audience))
+            }
+            Fact::Kept(Kept::DraftAsked { audience, revision, asked, .. }) => {
                 (self.asked(audience, *revision, *asked)?, "approval_asked", Some(audience))
             }
-            Fact::DraftApproved { audience, revision, by, .. } => {
+            Fact::Kept(Kept::DraftApproved { audience, revision, by, .. }) => {
                 let waited = self.answered(audience, moment.at);
                 (self.answer(audience, *revision, "approved", by, &waited, None), "approved", Some(audience))
             }
-            Fact::DraftRejected { audience, revision, by, reason, .. } => {
+            Fact::Kept(Kept::DraftRejected { audience, revision, by, reason, .. }) => {
                 let waited = self.answered(audience, moment.at);
                 let text = self.answer(audience, *revision, "rejected", by, &waited, Some(reason));
                 (text, "rejected", Some(audience))
             }
-            Fact::DraftDropped { audience, why, .. } => {
+            Fact::Kept(Kept::DraftDropped { audience, why, .. }) => {
                 (self.dropped(audience, *why)?, "draft_dropped", Some(audience))
             }
             other => return self.other(moment, other),
@@ -143,16 +147,18 @@ impl<'a> Walk<'a> {
     fn other(&self, moment: &'a Moment, fact: &'a Fact) -> Option<Step> {
         let (time, insider) = (|at| self.reader.time(at), self.reader.is_insider());
         let (what, audience, text) = match fact {
-            Fact::FirstWordMissed { audience, due, .. } => (
+            Fact::Kept(Kept::FirstWordMissed { audience, due, .. }) => (
                 "first_word_missed",
                 Some(audience),
                 format!("{audience} should have been told by {} and were not.", time(*due)),
             ),
-            Fact::WordHeld { audience, why: Some(why), until, .. } => {
+            Fact::Kept(Kept::WordHeld { audience, why: Some(why), until, .. }) => {
                 ("held", Some(audience), self.held(audience, *why, *until))
             }
-            Fact::Nudged { audience, .. } if insider => ("nudged", None, nudged(audience.as_ref())),
-            Fact::Acknowledged { by, way, .. } => {
+            Fact::Kept(Kept::Nudged { audience, .. }) if insider => {
+                ("nudged", None, nudged(audience.as_ref()))
+            }
+            Fact::Kept(Kept::Acknowledged { by, way, .. }) => {
                 let text = if insider {
                     format!("{by} acknowledged the case{}.", by_way(*way))
                 } else {
@@ -160,13 +166,15 @@ impl<'a> Walk<'a> {
                 };
                 ("acknowledged", None, text)
             }
-            Fact::AckVoided { .. } => (
+            Fact::Kept(Kept::AckVoided { .. }) => (
                 "acknowledgement_voided",
                 None,
                 "The case became worse or came back: that it was acknowledged counts no more.".to_owned(),
             ),
-            Fact::Escalated { cause, to, .. } => ("escalated", None, self.escalated(*cause, to.as_ref())),
-            Fact::NeedsAnswered { by, text, .. } => {
+            Fact::Kept(Kept::Escalated { cause, to, .. }) => {
+                ("escalated", None, self.escalated(*cause, to.as_ref()))
+            }
+            Fact::Kept(Kept::NeedsAnswered { by, text, .. }) => {
                 let text = if insider {
                     format!("{by} answered what was needed: {text}.")
                 } else {
@@ -174,17 +182,19 @@ impl<'a> Walk<'a> {
                 };
                 ("needs_answered", None, text)
             }
-            Fact::PromiseMissed { audience, due, why, next, .. } => {
+            Fact::Kept(Kept::PromiseMissed { audience, due, why, next, .. }) => {
                 return self.missed(moment, audience, *due, *why, *next);
             }
-            Fact::WriteUpPromised { .. } | Fact::WriteUpEnded { .. } if !self.source.is_over(self.reader) => {
+            Fact::Kept(Kept::WriteUpPromised { .. }) | Fact::Kept(Kept::WriteUpEnded { .. })
+                if !self.source.is_over(self.reader) =>
+            {
                 return None;
             }
-            Fact::WriteUpPromised { due, .. } => {
+            Fact::Kept(Kept::WriteUpPromised { due, .. }) => {
                 let text = format!("A write-up was promised by {}.", time(*due));
                 return Some(Step::of(moment.at, moment.place, "write_up_promised", text));
             }
-            Fact::WriteUpEnded { due, how, .. } => {
+            Fact::Kept(Kept::WriteUpEnded { due, how, .. }) => {
                 let text = format!("The write-up promised by {} {}.", time(*due), ended(*how));
                 return Some(Step::of(moment.at, moment.place, "write_up_ended", text));
             }
@@ -273,7 +283,7 @@ fn ended(how: PromiseEnd) -> &'static str {
 fn promises(source: &Source, reader: &Reader) -> Vec<Step> {
     let mut all: BTreeMap<(&Name, Time, PromiseEnd), (&Moment, Vec<&Recipient>)> = BTreeMap::new();
     for moment in &source.trail.moments {
-        if let Fact::PromiseEnded { audience, recipient, due, how, .. } = &moment.fact {
+        if let Fact::Kept(Kept::PromiseEnded { audience, recipient, due, how, .. }) = &moment.fact {
             all.entry((audience, *due, *how)).or_insert((moment, Vec::new())).1.push(recipient);
         }
     }

@@ -133,6 +133,20 @@ pub enum AckWay {
     Command,
 }
 
+impl AckWay {
+    /// Every way, for registering metrics at zero.
+    pub const ALL: [AckWay; 3] = [AckWay::Event, AckWay::Link, AckWay::Command];
+
+    /// The word in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AckWay::Event => "event",
+            AckWay::Link => "link",
+            AckWay::Command => "command",
+        }
+    }
+}
+
 /// Who has been asked to approve a draft (R23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

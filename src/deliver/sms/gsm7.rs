@@ -195,6 +195,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn the_address_of_a_page_is_never_cut() {
+        let url = "https://tidings.example.net/a/AbCdEf-_0123456789AbCdEf-_0123456789";
+        let short = fit_before("SEV1 OPEN Checkout is failing.", url, 3);
+        assert_eq!((short.text, short.parts), (format!("SEV1 OPEN Checkout is failing. {url}"), 1));
+        for text in ["long ".repeat(300), "länger ✓ ж ".repeat(100)] {
+            let fitted = fit_before(&text, url, 3);
+            assert!(
+                fitted.text.ends_with(&format!(" {url}")) && fitted.text.len() > url.len() + 40,
+                "{fitted:?}"
+            );
+            assert!(fitted.parts <= 3 && fitted.is_cut, "{fitted:?}");
+        }
+        let without = fit_before("SEV1 OPEN", &"x".repeat(500), 3);
+        assert_eq!(without.text, "SEV1 OPEN", "an address that is too long is left out");
+    }
+
+    #[test]
     fn signs_are_spelled_and_letters_kept() {
         let gsm = |text: &str, want: &str| {
             let fitted = fit(text, 3);

@@ -1,5 +1,6 @@
 //! Tests of the room: hand-made entries go in, and questions are asked.
 
+mod approval;
 mod dead;
 mod file;
 mod moments;

@@ -1,13 +1,13 @@
 //! Moments: kept with their case as the facts that they are, and forgotten with it.
 
 use super::{JOURNAL, Ledger, at, message, opened, said};
-use crate::decide::{AckWay, CaseAbout, Drafted, Fact, What, incident_case};
+use crate::decide::{AckWay, CaseAbout, Drafted, Fact, Kept, What, incident_case};
 use crate::event::Severity;
 use crate::history::{Projection, Questions};
 use crate::message::{CaseStatus, Disclosure, Kind};
 
 fn draft(revision: u32) -> Fact {
-    Fact::Drafted(Box::new(Drafted {
+    Fact::Kept(Kept::Drafted(Box::new(Drafted {
         case: incident_case("INC-1"),
         audience: "customers".into(),
         row: "status".into(),
@@ -20,7 +20,7 @@ fn draft(revision: u32) -> Fact {
         remarks: Vec::new(),
         text: None,
         by: None,
-    }))
+    })))
 }
 
 /// An incident with three revisions of a draft and an acknowledgement, and its end.
@@ -33,7 +33,7 @@ fn ledger() -> Ledger {
         ledger.entry(at(i64::from(revision)), What::Tick, vec![draft(revision)]);
     }
     let acknowledged =
-        Fact::Acknowledged { case, by: "jonas".into(), way: AckWay::Link, severity: Severity(0) };
+        Fact::Kept(Kept::Acknowledged { case, by: "jonas".into(), way: AckWay::Link, severity: Severity(0) });
     ledger.entry(at(4), What::Tick, vec![acknowledged]);
     ledger.entry(at(5), What::Tick, vec![Fact::CaseClosed { case }]);
     ledger

@@ -41,28 +41,6 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
             world.refused.remove(*recipient);
             (None, Vec::new())
         }
-        ["pause", channel] => {
-            command(world, Command::Pause { channel: Name::from(*channel), by: "jonas".into() })
-        }
-        ["resume", channel] => {
-            command(world, Command::Resume { channel: Name::from(*channel), by: "jonas".into() })
-        }
-        ["send-test", recipient, audience] => {
-            let (recipient, audience) = (Recipient::from(*recipient), Name::from(*audience));
-            command(world, Command::SendTest { recipient, audience, by: "jonas".into() })
-        }
-        ["redrive", recipient] => redrive(world, recipient),
-        ["ack", case, by] => {
-            let (case, by, way) = (case_of(world, case), (*by).into(), AckWay::Command);
-            answer(world, Command::Acknowledge { case, by, way })
-        }
-        ["answer", case, text, by] => {
-            let (case, text, by) = (case_of(world, case), (*text).into(), (*by).into());
-            answer(world, Command::AnswerNeeds { case, text, by })
-        }
-        ["approve" | "reject" | "edit", case, audience, revision, rest @ ..] => {
-            draft(world, words[0], case, audience, revision, rest)
-        }
         ["restart", lanes @ ..] => (None, world.start(lanes.iter().map(|lane| Name::from(*lane)).collect())),
         ["stop"] => {
             world.stopped = Some(Vec::new());
@@ -91,6 +69,35 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
             (None, Vec::new())
         }
         ["wait"] => (None, Vec::new()),
+        words => asked(world, words),
+    }
+}
+
+/// What a person asks for.
+fn asked(world: &mut World, words: &[&str]) -> Came {
+    match words {
+        ["pause", channel] => {
+            command(world, Command::Pause { channel: Name::from(*channel), by: "jonas".into() })
+        }
+        ["resume", channel] => {
+            command(world, Command::Resume { channel: Name::from(*channel), by: "jonas".into() })
+        }
+        ["send-test", recipient, audience] => {
+            let (recipient, audience) = (Recipient::from(*recipient), Name::from(*audience));
+            command(world, Command::SendTest { recipient, audience, by: "jonas".into() })
+        }
+        ["redrive", recipient] => redrive(world, recipient),
+        ["ack", case, by] => {
+            let (case, by, way) = (case_of(world, case), (*by).into(), AckWay::Command);
+            answer(world, Command::Acknowledge { case, by, way })
+        }
+        ["answer", case, text, by] => {
+            let (case, text, by) = (case_of(world, case), (*text).into(), (*by).into());
+            answer(world, Command::AnswerNeeds { case, text, by })
+        }
+        ["approve" | "reject" | "edit", case, audience, revision, rest @ ..] => {
+            draft(world, words[0], case, audience, revision, rest)
+        }
         other => panic!("no such step: {other:?}"),
     }
 }

@@ -1,6 +1,7 @@
 //! Promise 6: two worlds that differ only in what insiders may read send the same bytes to outsiders.
 
-use super::properties::{Choices, config_of, policy};
+use super::policies::{Choices, policy};
+use super::properties::config_of;
 use super::script::{begin, words};
 use super::world::{World, config};
 use proptest::prelude::*;

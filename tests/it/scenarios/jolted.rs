@@ -1,6 +1,7 @@
 //! Promise 8: a restart or a reload of the same policy, whenever nothing is under way, changes no word and no time.
 
-use super::properties::{Act, Choices, acts, config_of, pass, play, policy};
+use super::policies::{Choices, policy};
+use super::properties::{Act, acts, config_of, pass, play};
 use super::script::begin;
 use super::world::{World, config};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! What was decided about keeping people told, as scenarios write it.
 
 use super::script::written;
-use tidings::decide::{Asked, Fact, PromiseEnd};
+use tidings::decide::{Asked, Fact, Kept, PromiseEnd};
 use tidings::event::{Name, Time};
 
 /// The line of such a fact, and the case that it is about.
@@ -9,20 +9,22 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
     let until = |at: &Option<Time>| at.map(|at| format!(", until {}", written(at))).unwrap_or_default();
     let name = |name: &Option<Name>| name.as_ref().map_or("nobody".to_owned(), ToString::to_string);
     Some(match fact {
-        Fact::FirstWordMissed { case: id, audience, due, .. } => {
+        Fact::Kept(Kept::FirstWordMissed { case: id, audience, due, .. }) => {
             format!("missed first word {} {audience}, due {}", case(*id), written(*due))
         }
-        Fact::WordHeld { case: id, audience, why: Some(why), until: at } => {
+        Fact::Kept(Kept::WordHeld { case: id, audience, why: Some(why), until: at }) => {
             format!("holds {} {audience}: {}{}", case(*id), why.as_str(), until(at))
         }
-        Fact::WordHeld { case: id, audience, why: None, .. } => format!("lets go {} {audience}", case(*id)),
-        Fact::Drafted(drafted) => {
+        Fact::Kept(Kept::WordHeld { case: id, audience, why: None, .. }) => {
+            format!("lets go {} {audience}", case(*id))
+        }
+        Fact::Kept(Kept::Drafted(drafted)) => {
             let by = drafted.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             let due = drafted.due.map(|due| format!(", due {}", written(due))).unwrap_or_default();
             let (audience, revision, kind) = (&drafted.audience, drafted.revision, drafted.kind.as_str());
             format!("draft {} {audience} revision {revision} ({kind}){by}{due}", case(drafted.case))
         }
-        Fact::DraftAsked { case: id, audience, revision, asked } => {
+        Fact::Kept(Kept::DraftAsked { case: id, audience, revision, asked }) => {
             let who = match asked {
                 Asked::Nobody => "nobody",
                 Asked::Lead => "the lead",
@@ -31,38 +33,44 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
             };
             format!("asked {who} {} {audience} revision {revision}", case(*id))
         }
-        Fact::DraftApproved { case: id, audience, revision, by } => {
+        Fact::Kept(Kept::DraftApproved { case: id, audience, revision, by }) => {
             format!("approved {} {audience} revision {revision} by {by}", case(*id))
         }
-        Fact::DraftRejected { case: id, audience, revision, by, .. } => {
+        Fact::Kept(Kept::DraftRejected { case: id, audience, revision, by, .. }) => {
             format!("rejected {} {audience} revision {revision} by {by}", case(*id))
         }
-        Fact::DraftDropped { case: id, audience, revision, why } => {
+        Fact::Kept(Kept::DraftDropped { case: id, audience, revision, why }) => {
             format!("dropped {} {audience} revision {revision}: {why:?}", case(*id))
         }
-        Fact::PromiseEnded { how: PromiseEnd::Kept, .. } => return None,
-        Fact::PromiseEnded { case: id, audience, recipient, due, how } => {
+        Fact::Kept(Kept::PromiseEnded { how: PromiseEnd::Kept, .. }) => return None,
+        Fact::Kept(Kept::PromiseEnded { case: id, audience, recipient, due, how }) => {
             let whom = recipient.as_str().split('#').next().unwrap_or_default();
             format!("promise {} {audience} {whom}, due {}: {}", case(*id), written(*due), how.as_str())
         }
-        Fact::PromiseMissed { case: id, audience, due, why, next } => {
+        Fact::Kept(Kept::PromiseMissed { case: id, audience, due, why, next }) => {
             let next = next.map(|next| format!(", next {}", written(next))).unwrap_or_default();
             format!("missed {} {audience}, due {}: {why:?}{next}", case(*id), written(*due))
         }
-        Fact::Nudged { case: id, audience: Some(audience) } => format!("nudged {} {audience}", case(*id)),
-        Fact::Nudged { case: id, audience: None } => format!("reminded {}", case(*id)),
-        Fact::Acknowledged { case: id, by, .. } => format!("acknowledged {} by {by}", case(*id)),
-        Fact::AckVoided { case: id } => format!("acknowledgement void {}", case(*id)),
-        Fact::Escalated { case: id, cause, to, .. } => {
+        Fact::Kept(Kept::Nudged { case: id, audience: Some(audience) }) => {
+            format!("nudged {} {audience}", case(*id))
+        }
+        Fact::Kept(Kept::Nudged { case: id, audience: None }) => format!("reminded {}", case(*id)),
+        Fact::Kept(Kept::Acknowledged { case: id, by, .. }) => format!("acknowledged {} by {by}", case(*id)),
+        Fact::Kept(Kept::AckVoided { case: id }) => format!("acknowledgement void {}", case(*id)),
+        Fact::Kept(Kept::Escalated { case: id, cause, to, .. }) => {
             format!("escalated {}: {} to {}", case(*id), cause.as_str(), name(to))
         }
-        Fact::NeedsAnswered { case: id, by, .. } => format!("answered {} by {by}", case(*id)),
-        Fact::FellBack { to, .. } if to.is_empty() => return None,
-        Fact::FellBack { to, .. } => {
+        Fact::Kept(Kept::NeedsAnswered { case: id, by, .. }) => format!("answered {} by {by}", case(*id)),
+        Fact::Kept(Kept::FellBack { to, .. }) if to.is_empty() => return None,
+        Fact::Kept(Kept::FellBack { to, .. }) => {
             format!("fell back to {}", to.iter().map(|to| to.as_str()).collect::<Vec<_>>().join(", "))
         }
-        Fact::WriteUpPromised { case: id, due } => format!("write-up {} by {}", case(*id), written(*due)),
-        Fact::WriteUpEnded { case: id, how, .. } => format!("write-up {} {}", case(*id), how.as_str()),
+        Fact::Kept(Kept::WriteUpPromised { case: id, due }) => {
+            format!("write-up {} by {}", case(*id), written(*due))
+        }
+        Fact::Kept(Kept::WriteUpEnded { case: id, how, .. }) => {
+            format!("write-up {} {}", case(*id), how.as_str())
+        }
         _ => return None,
     })
 }

@@ -5,6 +5,8 @@ mod disclosed;
 mod explain;
 mod jolted;
 mod keep;
+mod policies;
+mod promised;
 mod properties;
 mod script;
 mod sev1;

@@ -1,6 +1,8 @@
 //! What must hold for every order of events, every policy and every failure.
 
 use super::act::act;
+use super::policies::{Choices, policy};
+use super::promised::promises_hold;
 use super::script::{begin, words, written};
 use super::tell::Teller;
 use super::world::{World, config};
@@ -90,61 +92,6 @@ impl Ledger {
     }
 }
 
-/// A promise of a next word to one person: in which briefing, and by when.
-type Promised = (CaseId, Name, String, Time);
-
-/// R22: whoever was handed a message that promises a next word is handed one in time, or the miss is a fact.
-fn promises_hold(world: &World) -> Result<(), String> {
-    let mut says: BTreeMap<DeliveryId, (CaseId, Name, String)> = BTreeMap::new();
-    let mut open: BTreeMap<(CaseId, Name, String), (Time, Time)> = BTreeMap::new();
-    let mut ended: Vec<(CaseId, Name, String, Time)> = Vec::new();
-    let mut late: Vec<(Promised, Time, Time)> = Vec::new();
-    for (_, input, facts) in &world.journal {
-        for fact in facts {
-            match fact {
-                Fact::Notified(notified) => {
-                    for decided in &notified.deliveries {
-                        let whose = person(&decided.recipient);
-                        let said = (notified.case, notified.audience.clone(), whose);
-                        says.insert(decided.id, said);
-                    }
-                }
-                Fact::PromiseEnded { case, audience, recipient, .. } => {
-                    ended.push((*case, audience.clone(), person(recipient), input.at));
-                }
-                Fact::Ended { delivery, end: End::Delivered(_) } => {
-                    let (case, audience, whose) = says[delivery].clone();
-                    let next = world.promised.get(delivery).copied().flatten();
-                    let key = (case, audience.clone(), whose.clone());
-                    // A message that was under way for long promises nothing that is past.
-                    let before = match next.filter(|next| *next > input.at) {
-                        Some(next) => open.insert(key, (next, input.at)),
-                        None => open.remove(&key),
-                    };
-                    let in_time = |(due, _): &(Time, Time)| *due + Span::from_mins(1) >= input.at;
-                    if let Some((due, since)) = before.filter(|before| !in_time(before)) {
-                        late.push(((case, audience, whose, due), since, input.at));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    let said_so = |(promise, since, until): &(Promised, Time, Time)| {
-        let (case, audience, whose, _) = promise;
-        let same = |end: &&Promised| (&end.0, &end.1, &end.2) == (case, audience, whose);
-        ended.iter().filter(same).any(|end| *since <= end.3 && end.3 <= *until)
-    };
-    match late.into_iter().find(|promise| !said_so(promise)) {
-        Some(((case, audience, whose, due), _, at)) => Err(format!(
-            "{whose} in {audience} was promised a word about {case} by {}, got one at {}, and no fact says so",
-            written(due),
-            written(at)
-        )),
-        None => Ok(()),
-    }
-}
-
 /// Everything that was decided, for people.
 pub(super) fn transcript(world: &World) -> String {
     let mut teller = Teller::default();
@@ -155,93 +102,6 @@ pub(super) fn transcript(world: &World) -> String {
         }
     }
     out
-}
-
-/// What a policy is made of.
-pub(super) type Choices = (u8, u8, u8, u8, u8, u8);
-
-/// How a row to insiders or to business keeps its audience told.
-fn inside(choice: u8) -> &'static str {
-    [
-        "",
-        "lasting = \"2m\"\nfirst_within = \"5m\"",
-        "update_every = \"10m\"",
-        "update_every = \"10m\"\nholding_update = false",
-        "ack_within = \"3m\"\nescalate_to = \"desk\"",
-        "fallback = { after = \"1m\", via = [\"mail\", \"sms\"] }\nupdate_every = \"30m\"",
-        "hold_resolved = \"5m\"\ndeadlines = [\"7m\", \"1h\"]",
-        "after = [\"wall\", \"desk\"]\nack_within = \"10m\"",
-    ][usize::from(choice) % 8]
-}
-
-/// The same of a row about alerts.
-fn alerts(choice: u8) -> &'static str {
-    if choice % 8 == 1 { "first_within = \"5m\"" } else { inside(choice) }
-}
-
-/// The same of a row to outsiders.
-fn outsiders(choice: u8) -> &'static str {
-    [
-        "approve = false",
-        "approve = true\nfirst_within = \"6m\"",
-        "approve = true\nfirst_within = \"6m\"\nunapproved = { after = \"2m\", escalate_to = \"duty\", at_due = \"nothing\" }",
-        "approve = true\nhold_resolved = \"4m\"\nupdate_every = \"15m\"\nfirst_within = \"1m\"",
-        "approve = false\nupdate_every = \"10m\"\nfirst_within = \"20m\"",
-        "approve = true",
-        "approve = false\nhold_resolved = \"10m\"\nafter = [\"duty\"]",
-        "approve = true\ndeadlines = [\"9m\"]\nupdate_every = \"on change\"",
-    ][usize::from(choice) % 8]
-}
-
-/// A policy from a few choices.
-pub(super) fn policy(choices: Choices) -> String {
-    let shop = include_str!("../../scenarios/policies/shop.toml");
-    let (pace, ways, people, rows, keep, outside) = choices;
-    let pace = ["", "throttle = { max = 2, per = \"5m\" }", "repeat_every = \"20m\"", "dedupe_for = \"0s\""]
-        [usize::from(pace) % 4];
-    let via = [
-        "[\"mail\"]",
-        "[\"sms\"]",
-        "{ opening = [\"sms\"], update = [\"mail\"] }",
-        "{ urgent = [\"sms\", \"mail\"], other = [\"mail\"], resolution = [\"sms\"] }",
-    ][usize::from(ways) % 4];
-    let by = ["[\"alertname\"]", "[\"...\"]", "[]"][usize::from(ways) % 3];
-    let shop = match people % 3 {
-        0 => shop.to_owned(),
-        1 => shop.replace("roles = [\"executive\"]", "roles = [\"executive\", \"duty\"]"),
-        _ => shop.replace(
-            "[audience.executives]\ndisclosure = \"business\"",
-            "[audience.executives]\ndisclosure = \"external\"",
-        ),
-    };
-    let jonas = [
-        "",
-        "backup = \"mara\"\n",
-        "backup = \"mara\"\naway = true\n",
-        "backup = \"mara\"\naway = { from = \"2026-11-21T12:10:00Z\", until = \"2026-11-21T12:40:00Z\" }\n",
-    ][usize::from(people) / 3 % 4];
-    let shop = shop.replace("[contact.jonas]\n", &format!("[contact.jonas]\n{jonas}"));
-    let approve = if people % 3 == 2 { outsiders(outside) } else { inside(outside) };
-    let (pages, kept) = (alerts(keep), inside(keep));
-    let customers = outsiders(outside / 8);
-    let mut text = format!(
-        "{shop}\n[[route]]\nname = \"pages\"\nkind = \"alert\"\naudience = \"duty\"\nvia = {via}\ngroup_by = {by}\n{pace}\n{pages}\n\
-         [[route]]\nname = \"incidents\"\nkind = \"incident\"\naudience = \"duty\"\nvia = {via}\n{pace}\n{kept}\n"
-    );
-    if rows % 2 == 0 {
-        text.push_str(&format!(
-            "[[route]]\nname = \"executives\"\nkind = \"incident\"\nseverity = \"sev2 or worse\"\naudience = \"executives\"\nvia = {via}\n{approve}\n"
-        ));
-    }
-    if rows % 5 < 2 {
-        text.push_str("[[incident]]\nname = \"auto\"\nmatch = [\"alertname=~\\\"A|B\\\"\"]\nlasting = \"1m\"\ngroup_by = [\"cluster\"]\nresolve_after = \"5m\"\n");
-    }
-    if rows % 3 == 0 {
-        text.push_str(&format!(
-            "[[route]]\nname = \"customers\"\nkind = \"alert\"\nseverity = \"sev2 or worse\"\naudience = \"customers\"\n{customers}\n"
-        ));
-    }
-    text
 }
 
 const ALERTS: [&str; 6] = [

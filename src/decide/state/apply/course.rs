@@ -1,7 +1,7 @@
 //! How audiences are kept informed: clocks of rows, held words, drafts, promises, acknowledgements, escalations.
 
 use super::word::whose;
-use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Fact, PromiseEnd};
+use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Fact, Kept, PromiseEnd};
 use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, RowClock, State};
 use crate::event::id::CaseId;
 use crate::event::{Name, Recipient};
@@ -23,31 +23,31 @@ impl State {
     pub(super) fn apply_course(&mut self, fact: &Fact) {
         let now = self.time;
         match fact {
-            Fact::RowBegan { case, row, audience, since } => {
+            Fact::Kept(Kept::RowBegan { case, row, audience, since }) => {
                 if let Some(course) = self.course_mut(case) {
                     let (row, audience) = (row.clone(), audience.clone());
                     course.clocks.push(RowClock { row, audience, since: *since, missed: false });
                 }
             }
-            Fact::RowEnded { case, row, audience } => {
+            Fact::Kept(Kept::RowEnded { case, row, audience }) => {
                 if let Some(course) = self.course_mut(case) {
                     course.clocks.retain(|clock| (&clock.row, &clock.audience) != (row, audience));
                 }
             }
-            Fact::FirstWordMissed { case, row, audience, .. } => {
+            Fact::Kept(Kept::FirstWordMissed { case, row, audience, .. }) => {
                 let clocks = self.course_mut(case).map(|course| course.clocks.iter_mut());
                 let same = |clock: &&mut RowClock| (&clock.row, &clock.audience) == (row, audience);
                 clocks.into_iter().flatten().filter(same).for_each(|clock| clock.missed = true);
             }
-            Fact::WordHeld { case, audience, why, until } => {
+            Fact::Kept(Kept::WordHeld { case, audience, why, until }) => {
                 if let Some(awaited) = self.awaited_mut(case, audience) {
                     awaited.held = why.map(|why| Held { why, since: now, until: *until });
                 }
             }
-            Fact::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. } => {
+            Fact::Kept(Kept::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. }) => {
                 self.no_longer_promised(case, audience, recipient);
             }
-            Fact::PromiseMissed { case, audience, next, .. } => {
+            Fact::Kept(Kept::PromiseMissed { case, audience, next, .. }) => {
                 if let Some(awaited) = self.awaited_mut(case, audience)
                     && let Some(promise) = &mut awaited.promise
                 {
@@ -57,7 +57,7 @@ impl State {
                     }
                 }
             }
-            Fact::Nudged { case, audience } => match audience {
+            Fact::Kept(Kept::Nudged { case, audience }) => match audience {
                 Some(audience) => {
                     let promise =
                         self.awaited_mut(case, audience).and_then(|awaited| awaited.promise.as_mut());
@@ -65,29 +65,29 @@ impl State {
                 }
                 None => self.course_mut(case).into_iter().for_each(|course| course.reminded = Some(now)),
             },
-            Fact::Drafted(_)
-            | Fact::DraftAsked { .. }
-            | Fact::DraftApproved { .. }
-            | Fact::DraftRejected { .. }
-            | Fact::DraftDropped { .. } => self.apply_draft(fact),
+            Fact::Kept(Kept::Drafted(_))
+            | Fact::Kept(Kept::DraftAsked { .. })
+            | Fact::Kept(Kept::DraftApproved { .. })
+            | Fact::Kept(Kept::DraftRejected { .. })
+            | Fact::Kept(Kept::DraftDropped { .. }) => self.apply_draft(fact),
             _ => self.apply_escalation(fact),
         }
     }
 
     fn apply_draft(&mut self, fact: &Fact) {
         match fact {
-            Fact::Drafted(drafted) => self.drafted(drafted),
-            Fact::DraftAsked { case, audience, asked, .. } => {
+            Fact::Kept(Kept::Drafted(drafted)) => self.drafted(drafted),
+            Fact::Kept(Kept::DraftAsked { case, audience, asked, .. }) => {
                 self.draft_mut(case, audience).into_iter().for_each(|draft| draft.asked = *asked);
             }
-            Fact::DraftApproved { case, audience, by, .. } => {
+            Fact::Kept(Kept::DraftApproved { case, audience, by, .. }) => {
                 let draft = self.draft_mut(case, audience);
                 draft.into_iter().for_each(|draft| draft.approved = Some(by.clone()));
             }
-            Fact::DraftRejected { case, audience, .. } => {
+            Fact::Kept(Kept::DraftRejected { case, audience, .. }) => {
                 self.draft_mut(case, audience).into_iter().for_each(|draft| draft.rejected = true);
             }
-            Fact::DraftDropped { case, audience, .. } => {
+            Fact::Kept(Kept::DraftDropped { case, audience, .. }) => {
                 self.awaited_mut(case, audience).into_iter().for_each(|awaited| awaited.draft = None);
             }
             _ => {}
@@ -125,21 +125,21 @@ impl State {
     fn apply_escalation(&mut self, fact: &Fact) {
         let now = self.time;
         match fact {
-            Fact::Acknowledged { case, by, severity, .. } => {
+            Fact::Kept(Kept::Acknowledged { case, by, severity, .. }) => {
                 self.taken_on(case, by);
                 if let Some(course) = self.course_mut(case) {
                     course.acked = Some(Acked { by: by.clone(), at: now, severity: *severity });
                     course.escalated.clear();
                 }
             }
-            Fact::AckVoided { case } => {
+            Fact::Kept(Kept::AckVoided { case }) => {
                 if let Some(course) = self.course_mut(case) {
                     course.acked = None;
                     course.unacked_since = Some(now);
                     course.escalated.clear();
                 }
             }
-            Fact::EscalationCaused { case, cause } => {
+            Fact::Kept(Kept::EscalationCaused { case, cause }) => {
                 if let Some(course) = self.course_mut(case)
                     && !course.causes.contains(cause)
                 {
@@ -149,10 +149,10 @@ impl State {
                     course.needs_closed = false;
                 }
             }
-            Fact::Escalated { case, to: Some(to), more: true, .. } => {
+            Fact::Kept(Kept::Escalated { case, to: Some(to), more: true, .. }) => {
                 self.course_mut(case).into_iter().for_each(|course| course.sent.push(to.clone()));
             }
-            Fact::Escalated { case, cause, audience, .. } => {
+            Fact::Kept(Kept::Escalated { case, cause, audience, .. }) => {
                 if let Some(course) = self.course_mut(case) {
                     course.sent.clear();
                     match audience {
@@ -166,16 +166,16 @@ impl State {
                     }
                 }
             }
-            Fact::NeedsAnswered { case, .. } => {
+            Fact::Kept(Kept::NeedsAnswered { case, .. }) => {
                 self.course_mut(case).into_iter().for_each(|course| course.needs_closed = true);
             }
-            Fact::WriteUpPromised { case, due } => {
+            Fact::Kept(Kept::WriteUpPromised { case, due }) => {
                 self.course_mut(case).into_iter().for_each(|course| course.write_up = Some(*due));
             }
-            Fact::WriteUpEnded { case, .. } => {
+            Fact::Kept(Kept::WriteUpEnded { case, .. }) => {
                 self.course_mut(case).into_iter().for_each(|course| course.write_up = None);
             }
-            Fact::FellBack { delivery, .. } => {
+            Fact::Kept(Kept::FellBack { delivery, .. }) => {
                 let fallback = self.deliveries.get_mut(delivery).and_then(|found| found.fallback_at.take());
                 self.reschedule(super::Due::Fallback(*delivery), fallback, None);
             }

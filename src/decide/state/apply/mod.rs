@@ -7,7 +7,7 @@ mod event;
 mod word;
 
 use super::{CatchUp, Due, Notice, State};
-use crate::decide::fact::Fact;
+use crate::decide::fact::{Fact, Kept};
 use crate::event::Time;
 
 impl State {
@@ -77,26 +77,26 @@ impl State {
             Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } | Fact::ChannelOpened { .. } => {
                 self.apply_channel(fact);
             }
-            Fact::RowBegan { .. }
-            | Fact::RowEnded { .. }
-            | Fact::FirstWordMissed { .. }
-            | Fact::WordHeld { .. }
-            | Fact::Drafted(_)
-            | Fact::DraftAsked { .. }
-            | Fact::DraftApproved { .. }
-            | Fact::DraftRejected { .. }
-            | Fact::DraftDropped { .. }
-            | Fact::PromiseEnded { .. }
-            | Fact::PromiseMissed { .. }
-            | Fact::Nudged { .. }
-            | Fact::Acknowledged { .. }
-            | Fact::AckVoided { .. }
-            | Fact::EscalationCaused { .. }
-            | Fact::Escalated { .. }
-            | Fact::NeedsAnswered { .. }
-            | Fact::FellBack { .. }
-            | Fact::WriteUpPromised { .. }
-            | Fact::WriteUpEnded { .. } => self.apply_course(fact),
+            Fact::Kept(Kept::RowBegan { .. })
+            | Fact::Kept(Kept::RowEnded { .. })
+            | Fact::Kept(Kept::FirstWordMissed { .. })
+            | Fact::Kept(Kept::WordHeld { .. })
+            | Fact::Kept(Kept::Drafted(_))
+            | Fact::Kept(Kept::DraftAsked { .. })
+            | Fact::Kept(Kept::DraftApproved { .. })
+            | Fact::Kept(Kept::DraftRejected { .. })
+            | Fact::Kept(Kept::DraftDropped { .. })
+            | Fact::Kept(Kept::PromiseEnded { .. })
+            | Fact::Kept(Kept::PromiseMissed { .. })
+            | Fact::Kept(Kept::Nudged { .. })
+            | Fact::Kept(Kept::Acknowledged { .. })
+            | Fact::Kept(Kept::AckVoided { .. })
+            | Fact::Kept(Kept::EscalationCaused { .. })
+            | Fact::Kept(Kept::Escalated { .. })
+            | Fact::Kept(Kept::NeedsAnswered { .. })
+            | Fact::Kept(Kept::FellBack { .. })
+            | Fact::Kept(Kept::WriteUpPromised { .. })
+            | Fact::Kept(Kept::WriteUpEnded { .. }) => self.apply_course(fact),
             _ => self.apply_ledger(fact),
         }
     }
