@@ -60,8 +60,8 @@ fn folder(name: &str) -> PathBuf {
 
 /// The configuration of the shop, its team's file included, as scenarios write several files.
 fn policy() -> String {
-    let read = |name: &str| std::fs::read_to_string(folder("shared-example").join(name)).unwrap();
-    format!("{}\n=== teams/payments.toml\n{}", read("tidings.toml"), read("teams/payments.toml"))
+    let (root, team) = crate::trials::designed();
+    format!("{root}\n=== teams/payments.toml\n{team}")
 }
 
 fn short(recipient: &Recipient) -> &str {
