@@ -49,7 +49,7 @@ const STORY: [(&str, &str); 11] = [
 
 /// What happens at one of the messages.
 #[derive(Clone, Copy)]
-enum Jolt {
+pub enum Jolt {
     Restart,
     Reload,
 }
@@ -77,7 +77,7 @@ fn line(at: Time, notified: &Notified) -> String {
 }
 
 /// Every message of the story, with a jolt at one of them.
-fn told(jolt: Option<(usize, Jolt)>) -> (Vec<String>, World) {
+pub fn told(jolt: Option<(usize, Jolt)>) -> (Vec<String>, World) {
     let mut text = policy();
     let first = config(&text);
     let mut world = World::new(Arc::new(first.policy.clone()), begin());
