@@ -11,7 +11,7 @@ use super::say::{self, Word};
 use super::state::{Briefing, Held, State};
 use super::write_up;
 use crate::event::{Span, Time};
-use crate::message::{CaseStatus, Kind, Wording};
+use crate::message::{CaseStatus, Disclosure, Kind, Wording};
 
 /// A row waits at most this long for those who are told before it (R24).
 const AFTER_MAX: Span = Span::from_mins(2);
