@@ -17,9 +17,10 @@ test: ## all tests; fetches what they need into .tools/ first
 
 check: lint deny watch test deploy ## what CI runs, but for `make image`
 
-lint: ## formatting, and clippy with every warning an error
+lint: ## formatting, clippy with every warning an error, and pictures that are current
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	python3 -B scripts/story.py --check
 
 deny: ## licences, sources and banned crates
 	@scripts/tools.sh deny
@@ -49,6 +50,7 @@ advisories: ## known vulnerabilities of what we depend on; needs the network
 docs: ## writes the generated pages again
 	UPDATE_EXPECT=1 $(CARGO) test --locked --quiet -- generated
 	python3 -B scripts/dashboard.py
+	python3 -B scripts/story.py
 
 tools: ## what tests, checks and run need, into .tools/
 	@scripts/tools.sh

@@ -3,7 +3,7 @@
 use super::channel::ChannelSettings;
 use super::diagnostic::{self, Place, Source};
 use super::route::{ALERTS_ONLY, Keys, Origin};
-use crate::decide::{ChannelPolicy, GroupBy, Rhythm, Row, RowKind, Via, ViaKey};
+use crate::decide::{Approval, AtDue, Cadence, ChannelPolicy, GroupBy, Rhythm, Row, RowKind, Via, ViaKey};
 use crate::event::{Ladder, Name, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -93,8 +93,6 @@ pub(super) fn origins(
 fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
     let keeping = &row.keeping;
     let span = |span: Option<Span>| span.map(|span| span.to_string());
-    let rhythm =
-        |rhythm: Rhythm| rhythm.every().map_or_else(|| "on change".to_owned(), |every| every.to_string());
     let said = |text: String| (!text.is_empty()).then_some(text);
     show("first_within", span(keeping.first_within));
     show("after", said(join(&keeping.after)));
@@ -102,6 +100,7 @@ fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
     show("deadlines", said(keeping.deadlines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
     show("holding_update", keeping.no_holding_update.then(|| "false".to_owned()));
     show("approve", keeping.approval.is_some().then(|| "true".to_owned()));
+    show("unapproved", keeping.approval.as_ref().map(unapproved));
     show("hold_resolved", span(keeping.hold_resolved));
     show("ack_within", span(keeping.ack_within));
     show("escalate_to", keeping.escalate_to.as_ref().map(ToString::to_string));
@@ -112,6 +111,19 @@ fn keeping(row: &Row, show: &mut impl FnMut(&'static str, Option<String>)) {
             .as_ref()
             .map(|fallback| format!("after {} by {}", fallback.after, join(&fallback.via))),
     );
+}
+
+/// What happens while nobody approves, in words.
+fn unapproved(approval: &Approval) -> String {
+    let others = approval.after.map(|after| {
+        let whom = approval.escalate_to.as_ref().map_or("the owner", |audience| audience.as_str());
+        format!("{whom} asked after {after}; ")
+    });
+    let at_due = match approval.at_due {
+        AtDue::AgreedText => "an agreed text when due",
+        AtDue::Nothing => "nothing when due",
+    };
+    format!("{}{at_due}", others.unwrap_or_default())
 }
 
 /// Rows as `check --effective` prints them: one paragraph each.
@@ -145,6 +157,22 @@ pub(super) fn print_channels(
         let _ = writeln!(out, ", given up after {}", policy.give_up_after);
     }
     out
+}
+
+/// The rhythm of rows that state none, as `check --effective` prints it (R22): one line.
+pub(super) fn print_cadence(cadence: &Cadence, ladder: &Ladder) -> String {
+    let of = |name: &String| {
+        let every = ladder.find(name).map_or(Rhythm::OnChange, |severity| cadence.of(severity));
+        format!("{name} {}", rhythm(every))
+    };
+    let all = ladder.names().iter().map(of).collect::<Vec<_>>().join(", ");
+    format!(
+        "cadence of rows about incidents to business and external audiences that state no update_every: {all}\n"
+    )
+}
+
+fn rhythm(rhythm: Rhythm) -> String {
+    rhythm.every().map_or_else(|| "on change".to_owned(), |every| every.to_string())
 }
 
 fn via(via: &Via) -> String {

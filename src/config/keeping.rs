@@ -6,14 +6,16 @@ use super::route::Keys;
 use super::table::Document;
 use super::value::{At, Node};
 use super::{audience, channel, suggest};
-use crate::decide::{Approval, AtDue, Audience, Fallback, Keeping, Rhythm, RowKind};
-use crate::event::{Name, Span};
+use crate::decide::{Approval, AtDue, Audience, Cadence, Fallback, Keeping, Rhythm, Row, RowKind};
+use crate::event::{Name, Severity, Span};
 use crate::message::Disclosure;
 use std::collections::BTreeMap;
 
 const DAY: u64 = 24 * 60;
 const MINUTE: Span = Span::from_mins(1);
 const MONTH: Span = Span::from_mins(31 * DAY);
+/// A rhythm for outsiders that is slower than this is remarked on at the two worst severities (R22).
+const SLOW: Span = Span::from_mins(60);
 
 pub(super) const LASTING: Key = Key {
     name: "lasting",
@@ -207,6 +209,22 @@ impl Reader<'_, '_> {
             let message = format!("`{}` cannot wait for itself", told.name);
             let at = texts.get(place).map_or(keys.own.header, |text| text.place);
             self.report.error("route::after", at, message, "name the audiences that are told before it");
+        }
+    }
+
+    /// A rhythm for outsiders that is slow where it is worst: a remark (R22).
+    pub(super) fn check_rhythm(&self, keys: Keys<'_, '_>, row: &Row, cadence: &Cadence, told: &Audience) {
+        if told.disclosure != Disclosure::External || row.conditions.kind != RowKind::Incident {
+            return;
+        }
+        let worst = |severity: &Severity| row.conditions.severity.is_none_or(|set| set.contains(*severity));
+        let rhythm = |severity: Severity| row.keeping.update_every.unwrap_or(cadence.of(severity)).every();
+        let slow = |severity: &Severity| rhythm(*severity).is_none_or(|every| every > SLOW);
+        if [Severity(0), Severity(1)].iter().filter(|severity| worst(severity)).any(slow) {
+            let place = keys.get("update_every").map_or(keys.own.header, |node| node.place());
+            let message = format!("`{}` may wait for more than 1h for a word about the worst", told.name);
+            let help = "write update_every = \"1h\" or less: silence reads as if nobody were at work";
+            self.report.warning("route::slow-rhythm", Some(place), message, help);
         }
     }
 

@@ -174,6 +174,7 @@ impl Builder<'_, '_> {
         let audiences = audience::read(document, &parts, &mut endpoints, report);
         let default_via = document.one("defaults").and_then(|table| table.get("via"));
         let default_via = default_via.map_or(Via::Unsaid, |node| via::read(document, channels, node, report));
+        let cadence = cadence::read(document, &ladder, report);
         let rows = Rows {
             document,
             report,
@@ -184,6 +185,7 @@ impl Builder<'_, '_> {
             audiences: &audiences,
             default_via: &default_via,
             time_zone: &time_zone,
+            cadence: &cadence,
         };
         let mut routing = rows.read();
         let templates = template::read(document, &routing.rows, &audiences, self.sources, report);
@@ -205,7 +207,7 @@ impl Builder<'_, '_> {
             channels: policies(channels),
             components: environment::components(document),
             critical: environment::critical(document),
-            cadence: cadence::read(document, &ladder, report),
+            cadence,
             write_up: environment::write_up(document),
             people: contact::names(document).into_values().collect(),
             unrouted,

@@ -116,9 +116,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The routing table and the channels as they were understood, for `check --effective`.
+    /// The routing table, its rhythm and the channels as they were understood, for `check --effective`.
     pub fn effective(&self) -> String {
-        effective::print(&self.rows) + &effective::print_channels(&self.policy.channels, &self.channels)
+        let policy = &self.policy;
+        effective::print(&self.rows)
+            + &effective::print_cadence(&policy.cadence, &policy.ladder)
+            + &effective::print_channels(&policy.channels, &self.channels)
     }
 
     /// Every secret that is referred to, with the key that names it, for `check --secrets`; none is opened.

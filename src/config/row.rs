@@ -9,7 +9,7 @@ use super::table::{Document, Table, Team};
 use super::value::At;
 use super::via::{self, Reach};
 use super::{audience, hours, severity, suggest, walk};
-use crate::decide::{Audience, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
+use crate::decide::{Audience, Cadence, Conditions, Contact, GroupBy, Orphans, Row, RowKind, Via};
 use crate::event::{Ladder, Name};
 use crate::message::Disclosure;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ pub(super) struct Rows<'a, 't> {
     pub(super) audiences: &'a BTreeMap<Name, Audience>,
     pub(super) default_via: &'a Via,
     pub(super) time_zone: &'a str,
+    pub(super) cadence: &'a Cadence,
 }
 
 /// The routing table as it was read.
@@ -256,6 +257,7 @@ impl<'t> Rows<'_, 't> {
         }
         for (row, audience) in rows.iter().filter_map(|row| Some((row, self.audiences.get(&row.audience)?))) {
             self.keeping().check_audience(keys, &row.keeping, audience);
+            self.keeping().check_rhythm(keys, row, self.cadence, audience);
         }
         if let (Some(node), Some(first)) = (keys.get("via"), rows.first()) {
             let reach = Reach { channels: self.channels, contacts: self.contacts };

@@ -37,6 +37,6 @@ pub mod retain;
 pub mod run;
 pub mod server;
 pub mod task;
-mod timeline;
+pub mod timeline;
 
 pub use run::{Options, Stopped, run};

@@ -165,7 +165,10 @@ impl<'a> Reload<'a> {
         let what = format!("Revision {revision} of the {}", draft.kind.as_str());
         let approval = open.next_row.and_then(|row| row.keeping.approval.as_ref());
         if approval.is_none() && self.next.audiences.contains_key(audience) {
-            let text = format!("{what} waits, and no row would want it approved.");
+            let text = match open.next_row {
+                Some(_) => format!("{what} waits, and no row would want it approved."),
+                None => format!("{what} waits, and without a row agreed words would leave instead."),
+            };
             return Some(open.orphan(OrphanKind::ApprovalDropped, text));
         }
         let asked = match draft.asked {

@@ -347,7 +347,13 @@ fn silent_groups(state: &State, policy: &Policy, now: Time, lost: &[Fingerprint]
     };
     let silent: Vec<CaseId> = groups.iter().filter_map(silent).collect();
     let at = Some(now + policy.forget_after);
-    silent.into_iter().map(|case| Fact::CaseDue { case, at }).collect()
+    // Whoever was promised a word about it still gets one.
+    let promised = |id: &CaseId| {
+        let mut briefings = state.cases.get(id).into_iter().flat_map(|case| &case.briefings);
+        briefings.any(|briefing| briefing.promise().is_some())
+    };
+    let due = |case: CaseId| Fact::CaseDue { case, at: if promised(&case) { Some(now) } else { at } };
+    silent.into_iter().map(due).collect()
 }
 
 /// Lost alerts of which no audience hears need not be remembered.

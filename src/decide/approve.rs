@@ -50,7 +50,7 @@ pub(super) fn word(
         };
     }
     let held = tend::hold(matter, briefing, HeldReason::Approval, due_of(matter, briefing, row));
-    if !held.is_empty() {
+    if !held.is_empty() && !draft.rejected {
         return held;
     }
     if due_of(matter, briefing, row).is_none_or(|due| now < due) {
@@ -337,10 +337,12 @@ pub(super) fn answered(state: &State, policy: &Policy, now: Time, command: &Comm
         }
         Command::RejectDraft { case, audience, revision, reason, by } => {
             let (case, audience) = (*case, audience.clone());
-            let (reason, by) = (reason.clone(), by.clone());
+            let (reason, by, whose) = (reason.clone(), by.clone(), audience.clone());
             let rejected =
                 Fact::Kept(Kept::DraftRejected { case, audience, revision: *revision, by, reason });
-            vec![rejected, answer::due_now(state, now, case)]
+            // It waits for nobody any more.
+            let free = Fact::Kept(Kept::WordHeld { case, audience: whose, why: None, until: None });
+            vec![rejected, free, answer::due_now(state, now, case)]
         }
         Command::EditDraft { case, audience, text, by, .. } => {
             edited(state, policy, now, *case, audience, text, by)

@@ -12,7 +12,7 @@ use super::state::{Briefing, Delivery, Line, State};
 use super::via;
 use crate::event::id::DeliveryId;
 use crate::event::{Recipient, Time};
-use crate::message::{CaseStatus, Kind, Wording};
+use crate::message::{CaseStatus, Kind};
 
 /// When a delivery of this row goes another way, if it is one of a contact.
 pub(super) fn at(policy: &Policy, row: Option<&Row>, recipient: &Recipient, now: Time) -> Option<Time> {
@@ -113,7 +113,6 @@ fn again(
         write_up: None,
     };
     let subject = matter.subject(policy, briefing, kind, shade);
-    let approval = row.is_some_and(|row| row.keeping.approval.is_some());
     let desk = Word::at_desk(&briefing.audience, matter.severity, delivery.due, now);
     let word = Word {
         case: matter.id,
@@ -122,7 +121,7 @@ fn again(
         only: Some(to),
         paced: true,
         unthrottled: true,
-        wording: if approval { Wording::Agreed } else { Wording::Free },
+        wording: super::tend::wording(briefing, row),
         next_update: promise::next(policy, now, row, matter, said.status == CaseStatus::Resolved)
             .min(delivery.next_update)
             .or(delivery.next_update),

@@ -92,6 +92,10 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
         return None;
     }
     let briefing = state.cases.get(&delivery.case)?.briefing(&delivery.audience)?;
+    // Most briefings promise nothing, and there are very many.
+    if briefing.lines.values().all(|line| line.promised.is_none()) {
+        return None;
+    }
     let person = target::person(policy, &delivery.recipient);
     let own = briefing.lines.iter().filter(|(other, _)| target::person(policy, other) == person);
     // A message does not keep what it promises itself.

@@ -11,7 +11,7 @@ use super::say::{self, Word};
 use super::state::{Briefing, Held, State};
 use super::write_up;
 use crate::event::{Span, Time};
-use crate::message::{CaseStatus, Kind, Wording};
+use crate::message::{CaseStatus, Disclosure, Kind, Wording};
 
 /// A row waits at most this long for those who are told before it (R24).
 const AFTER_MAX: Span = Span::from_mins(2);
@@ -41,8 +41,21 @@ pub(super) fn word(
     }
     match row.filter(|row| row.keeping.approval.is_some()) {
         Some(row) => approve::word(state, policy, now, matter, briefing, row, kind, said),
-        None => speak(state, policy, now, matter, briefing, &Saying::new(kind, said)),
+        None => {
+            let saying = Saying { wording: wording(briefing, row), ..Saying::new(kind, said) };
+            speak(state, policy, now, matter, briefing, &saying)
+        }
     }
+}
+
+/// Whose words may leave without anybody's approval. Outsiders whose row is gone read agreed words alone: nobody says any
+/// more whether their texts need approval (R37).
+pub(super) fn wording(briefing: &Briefing, row: Option<&Row>) -> Wording {
+    let guarded = match row {
+        Some(row) => row.keeping.approval.is_some(),
+        None => briefing.disclosure == Disclosure::External,
+    };
+    if guarded { Wording::Agreed } else { Wording::Free }
 }
 
 /// One message as it is to be said.
@@ -108,7 +121,8 @@ pub(super) fn speak(
     let new = write_up.filter(|_| matter.case.course.as_ref().and_then(|course| course.write_up) != write_up);
     let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
     facts.extend(new.filter(|_| told).map(|due| Fact::Kept(Kept::WriteUpPromised { case: matter.id, due })));
-    let whole = told && over && saying.wording == Wording::Free;
+    // Agreed words of the end leave the write-up to a word of its own.
+    let whole = told && over && (is_write_up || saying.wording == Wording::Free);
     facts.extend(write_up::told(matter, briefing).filter(|_| whole));
     facts
 }
@@ -210,8 +224,7 @@ pub(super) fn due(
         return promise::miss(state, policy, now, matter, briefing, MissReason::NoNews);
     }
     // What nobody has approved is not said by the way either (R23).
-    let approval = row.is_some_and(|row| row.keeping.approval.is_some());
-    let wording = if approval { Wording::Agreed } else { Wording::Free };
+    let wording = wording(briefing, row);
     let shade = Shade { hold: matter.status == CaseStatus::Resolved, write_up: None };
     let saying = Saying { wording, shade, ..Saying::new(Kind::Holding, said) };
     let mut facts = speak(state, policy, now, matter, briefing, &saying);
@@ -235,12 +248,11 @@ fn write_again(
 ) -> Vec<Fact> {
     let probe = matter.subject(policy, briefing, Kind::Update, Shade::default());
     let desk = Word::at_desk(&briefing.audience, matter.severity, matter.case.due.unwrap_or(now), now);
-    let approval = row.is_some_and(|row| row.keeping.approval.is_some());
     let word = Word {
         case: matter.id,
         row,
         event_at: matter.event_at,
-        wording: if approval { Wording::Agreed } else { Wording::Free },
+        wording: wording(briefing, row),
         next_update: briefing.promise().map(|promise| promise.due),
         ..desk
     };

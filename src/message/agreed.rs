@@ -2,7 +2,7 @@
 
 use super::FieldRow;
 use super::subject::{About, IncidentRecord, Subject};
-use crate::event::{Labels, Scope};
+use crate::event::{Labels, Layered, Scope};
 
 /// Whose words a message may hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,8 @@ impl Wordless {
             customer_impact: record.customer_impact,
             // These come from the configuration, whatever the event calls its components.
             component_names: record.component_names.clone(),
+            // That it was written up, and none of what was written.
+            write_up: record.write_up.as_ref().map(|_| Layered::default()),
             scope: share.map(|share| Scope { share: Some(share), regions: Vec::new() }),
             ..IncidentRecord::default()
         };
@@ -105,7 +107,7 @@ impl Wordless {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{ExpectedEnd, Impact, Layered, Name, Needs, Stage, Status, Time, Visibility};
+    use crate::event::{ExpectedEnd, Impact, Name, Needs, Stage, Status, Time, Visibility};
     use crate::message::{
         AlertItem, CaseStatus, DigestItem, Disclosure, FIELDS, Kind, Message, Templates, compose, sample,
     };

@@ -72,6 +72,19 @@ pub(super) fn is_plain(c: char) -> bool {
 
 /// The text with its slots filled. A slot that stays empty takes the white space before it along.
 pub fn fill<'a>(text: &'a str, filling: &Filling) -> Cow<'a, str> {
+    each(text, |out, slot| write_slot(out, slot, filling))
+}
+
+/// The text with its instants as `write` puts them; of what is filled when a message leaves, nothing stays.
+pub fn with_instants<'a>(text: &'a str, write: impl Fn(Time) -> String) -> Cow<'a, str> {
+    each(text, |out, slot| match instant_of(slot) {
+        Some(time) => out.push_str(&write(time)),
+        None => out.truncate(out.trim_end().len()),
+    })
+}
+
+/// The text with each slot as `write` puts it.
+fn each(text: &str, write: impl Fn(&mut String, &str)) -> Cow<'_, str> {
     let Some(first) = text.find(OPEN) else {
         return Cow::Borrowed(text);
     };
@@ -84,24 +97,29 @@ pub fn fill<'a>(text: &'a str, filling: &Filling) -> Cow<'a, str> {
         let Some(end) = inner.find(CLOSE) else {
             return Cow::Owned(out);
         };
-        write_slot(&mut out, &inner[..end], filling);
+        write(&mut out, &inner[..end]);
         rest = &inner[end + CLOSE.len_utf8()..];
     }
     out.push_str(rest);
     Cow::Owned(out)
 }
 
+/// The instant that a slot is for, if it is for one.
+fn instant_of(slot: &str) -> Option<Time> {
+    let millis = slot.strip_prefix('t')?;
+    Some(Time::from_millis(millis.parse().unwrap_or_default()))
+}
+
 fn write_slot(out: &mut String, slot: &str, filling: &Filling) {
-    match (slot.get(..1), slot.get(1..)) {
-        (Some("t"), Some(millis)) => {
-            let time = Time::from_millis(millis.parse().unwrap_or_default());
-            out.push_str(&zoned(time, &filling.zone));
-        }
-        (Some("n"), _) => match filling.next_update {
+    if let Some(time) = instant_of(slot) {
+        return out.push_str(&zoned(time, &filling.zone));
+    }
+    match slot.get(..1) {
+        Some("n") => match filling.next_update {
             Some(time) => out.push_str(&format!("Next update: {}", zoned(time, &filling.zone))),
             None => out.truncate(out.trim_end().len()),
         },
-        (Some("d"), _) => match filling.delay {
+        Some("d") => match filling.delay {
             Some(delay) => out.push_str(&format!("delayed {} min", delay.millis().div_ceil(60_000))),
             None => out.truncate(out.trim_end().len()),
         },
@@ -133,6 +151,13 @@ mod tests {
         let text = format!("since {}{}, {}!", instant(at), next_update(), delay());
         assert_eq!(fill(&text, &filling), "since 2026-11-22 00:30 CET (11-21 23:30 UTC), delayed 2 min!");
         assert_eq!(fill("plain", &filling), "plain");
+    }
+
+    #[test]
+    fn instants_are_put_in_any_form() {
+        let text = format!("by {} {}!", instant(Time::from_millis(7)), delay());
+        assert_eq!(with_instants(&text, |time| time.millis().to_string()), "by 7!");
+        assert!(matches!(with_instants("plain", |_| String::new()), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -19,6 +19,12 @@ fn run(folder: &Path, arguments: &[&str]) -> (String, i32) {
     (text(&output.stdout) + &text(&output.stderr), output.status.code().unwrap())
 }
 
+/// The design's example as far as it is built: its root file and its team's.
+pub fn designed() -> (String, String) {
+    let later = |text| without(text, &["quiet_hours", "wakes"], &["[[inhibit]]", "[[maintenance]]"]);
+    (later(ROOT), later(TEAM))
+}
+
 /// The text without lines that begin with one of these words and without tables of these headers.
 fn without(text: &str, keys: &[&str], tables: &[&str]) -> String {
     let mut inside = false;
@@ -34,10 +40,10 @@ fn without(text: &str, keys: &[&str], tables: &[&str]) -> String {
 /// The design's example as far as it is built, with this behind it.
 fn example(more: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let later = |text| without(text, &["quiet_hours", "wakes"], &["[[inhibit]]", "[[maintenance]]"]);
+    let (root, team) = designed();
     std::fs::create_dir(folder.path().join("teams")).unwrap();
-    std::fs::write(folder.path().join("teams/payments.toml"), later(TEAM)).unwrap();
-    std::fs::write(folder.path().join("tidings.toml"), later(ROOT) + more).unwrap();
+    std::fs::write(folder.path().join("teams/payments.toml"), team).unwrap();
+    std::fs::write(folder.path().join("tidings.toml"), root + more).unwrap();
     folder
 }
 

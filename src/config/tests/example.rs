@@ -139,6 +139,8 @@ fn the_example_is_understood_as_it_reads() {
     assert!(shown.contains("[defaults] etc/tidings.toml:"), "{shown}");
     assert!(shown.contains("built-in"), "{shown}");
     assert!(shown.contains("[team] etc/teams/payments.toml:6"), "{shown}");
+    assert!(shown.contains("duty asked after 5m; an agreed text when due  "), "{shown}");
+    assert!(shown.contains("sev1 30m, sev2 1h, sev3 on change, sev4 on change"), "{shown}");
     let sms = "2 at once, at most 5 in 15m for one recipient, given up after 1d";
     assert!(shown.contains(sms), "{shown}");
     let secrets: Vec<String> =

@@ -37,7 +37,8 @@ impl<'a> Known<'a> {
         if !reader.is_inside() {
             // That it is over is said to outsiders by a message alone: it may have to hold first (R26).
             let stage = stage.filter(|stage| *stage != Stage::Resolved)?;
-            return Some(Step::of(at, place, "stage", stage_in_words(stage).to_owned()));
+            let step = Step::of(at, place, "stage", stage_in_words(stage).to_owned());
+            return Some(Step { stage: Some(stage), ..step });
         }
         let mut parts: Vec<String> = did(event, reader).into_iter().collect();
         if let Some(severity) = severity {
@@ -51,8 +52,9 @@ impl<'a> Known<'a> {
         if reader.is_insider() {
             parts.extend(texts(event));
         }
-        let what = what(event.action);
-        (!parts.is_empty()).then(|| Step::of(at, place, what, parts.join(" ")))
+        let stage = stage.or((event.action == Action::Resolve).then_some(Stage::Resolved));
+        let step = Step { stage, ..Step::of(at, place, what(event.action), parts.join(" ")) };
+        (!parts.is_empty()).then_some(step)
     }
 }
 
@@ -124,14 +126,12 @@ fn changes(event: &IncidentEvent, reader: &Reader) -> Vec<String> {
         Visibility::Press => "The press has noticed.".to_owned(),
     });
     let customers = event.impact.as_ref().and_then(|impact| impact.customers);
+    let impact = event.customer_impact.filter(|affected| customers.is_none() || !affected);
     let revenue = event.impact.as_ref().and_then(|impact| impact.revenue_per_hour.as_deref());
     let lead = |name: &Option<Box<str>>, what: &str| name.as_deref().map(|name| format!("{name} {what}."));
     let components = event.components.as_ref().filter(|components| !components.is_empty());
     let all = [
-        (
-            "customer_impact",
-            flag(event.customer_impact, "Customers are affected.", "No customer is affected."),
-        ),
+        ("customer_impact", flag(impact, "Customers are affected.", "No customer is affected.")),
         ("impact.customers", customers.map(|many| format!("{many} customers are affected."))),
         ("impact.revenue_per_hour", revenue.map(|lost| format!("It costs {lost} an hour."))),
         ("data_exposure", flag(event.data_exposure, "Data was exposed.", "No data was exposed.")),

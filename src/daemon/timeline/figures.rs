@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// How long things took, in whole seconds; what is not known, or not for the reader, is absent.
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
-    /// From when it began until it was received here.
+    /// From when it began until it was received here, where that was later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_to_detect_seconds: Option<u64>,
     /// From there until somebody took it on.
@@ -38,11 +38,11 @@ pub(super) struct Promised {
     /// The longest time between two of them; to the end of the history while the case goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_silence_seconds: Option<u64>,
-    /// Promises to its persons that were kept.
+    /// Promises to it that were kept: one for all persons to whom the same was promised.
     pub promises_kept: usize,
-    /// That were kept late.
+    /// That were kept late, by at least one of them.
     pub promises_late: usize,
-    /// That were missed.
+    /// That were missed, for at least one of them.
     pub promises_missed: usize,
 }
 
@@ -72,10 +72,11 @@ pub(super) fn of(source: &Source, reader: &Reader, ended_at: Option<Time>) -> Fi
         _ => None,
     });
     let since = |later: Option<Time>, earlier: Option<Time>| Some(whole(later?.since(earlier?)));
+    let detected = since(opened, case.began_at).filter(|seconds| *seconds > 0);
     let inside = |seconds: Option<u64>| seconds.filter(|_| reader.is_inside());
     let briefings = case.briefings.iter().filter(|briefing| source.shows(&briefing.audience, reader));
     Figures {
-        time_to_detect_seconds: inside(since(opened, case.began_at)),
+        time_to_detect_seconds: inside(detected),
         time_to_acknowledge_seconds: inside(since(acknowledged, opened)),
         duration_seconds: since(ended_at, opened),
         audiences: briefings.map(|briefing| kept(source, &briefing.audience, ended_at)).collect(),
@@ -113,14 +114,20 @@ fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Promised {
     }
 }
 
+/// How many promises ended how, by the worst that became of each.
 fn promises(source: &Source, audience: &str) -> BTreeMap<PromiseEnd, usize> {
-    let mut all = BTreeMap::new();
+    let mut worst: BTreeMap<Time, PromiseEnd> = BTreeMap::new();
     for moment in &source.trail.moments {
-        if let Fact::Kept(Kept::PromiseEnded { audience: of, how, .. }) = &moment.fact
+        if let Fact::Kept(Kept::PromiseEnded { audience: of, due, how, .. }) = &moment.fact
             && of.as_str() == audience
         {
-            *all.entry(*how).or_default() += 1;
+            let known = worst.entry(*due).or_insert(*how);
+            *known = (*known).max(*how);
         }
+    }
+    let mut all = BTreeMap::new();
+    for how in worst.into_values() {
+        *all.entry(how).or_default() += 1;
     }
     all
 }

@@ -4,9 +4,13 @@ use super::Reader;
 use super::figures::{Figures, long};
 use super::step::{Step, Timeline};
 use super::words::{To, Word};
-use crate::event::Span;
+use crate::event::{Span, Time};
 use crate::history::Fate;
 use crate::message::markdown::escape;
+use crate::message::slot;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Writes it.
@@ -18,9 +22,10 @@ pub(super) fn write(timeline: &Timeline, reader: &Reader) -> String {
     for remark in &timeline.remarks {
         let _ = writeln!(out, "{remark}\n");
     }
-    out.push_str("## What happened\n\n");
-    for step in &timeline.steps {
-        write_step(&mut out, step, reader);
+    out.push_str("## What happened\n");
+    let days = timeline.steps.chunk_by(|one, next| Day::of(one.at, reader) == Day::of(next.at, reader));
+    for steps in days {
+        write_day(&mut out, steps, reader);
     }
     write_figures(&mut out, &timeline.figures);
     out
@@ -29,50 +34,107 @@ pub(super) fn write(timeline: &Timeline, reader: &Reader) -> String {
 fn head(timeline: &Timeline, reader: &Reader) -> String {
     let mut parts = vec![format!("Timeline for {} readers.", timeline.level)];
     parts.extend(timeline.severity.as_ref().map(|severity| format!("Severity {}.", escape(severity))));
-    parts.extend(timeline.opened_at.map(|at| format!("Received {}.", reader.time(at))));
+    parts.extend(timeline.opened_at.map(|at| format!("Received {}.", reader.zoned(at))));
     parts.push(match (timeline.ended_at, timeline.figures.duration_seconds) {
         (Some(ended), Some(seconds)) => {
-            format!("Over {}, after {}.", reader.time(ended), long(Span::from_secs(seconds)))
+            format!("Over {}, after {}.", reader.zoned(ended), long(Span::from_secs(seconds)))
         }
-        (Some(ended), None) => format!("Over {}.", reader.time(ended)),
+        (Some(ended), None) => format!("Over {}.", reader.zoned(ended)),
         (None, _) => format!("It is {}.", timeline.standing),
     });
     parts.join(" ")
 }
 
-fn write_step(out: &mut String, step: &Step, reader: &Reader) {
-    // One line for each step, whatever line ends its texts have.
-    let text = step.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let _ = writeln!(out, "- **{}** {}", reader.time(step.at), escape(&text));
-    if let Some(word) = &step.message {
-        write_word(out, word, reader);
+/// A day on the reader's clock, up to where the clock is changed: its times need no date and no zone.
+#[derive(PartialEq)]
+struct Day {
+    date: Date,
+    offset: Offset,
+}
+
+impl Day {
+    fn of(time: Time, reader: &Reader) -> Day {
+        let zoned = time.to_jiff().to_zoned(reader.zone.clone());
+        Day { date: zoned.date(), offset: zoned.offset() }
+    }
+
+    /// The instant as it is written under the heading of this day.
+    fn time(&self, time: Time, reader: &Reader) -> String {
+        if *self == Day::of(time, reader) { clock(time, reader) } else { reader.zoned(time) }
     }
 }
 
-fn write_word(out: &mut String, word: &Word, reader: &Reader) {
-    for to in &word.to {
-        let _ = writeln!(out, "  - {}", escape(&line_of(to, reader)));
-    }
-    match (&word.title, &word.body) {
-        (Some(title), Some(body)) => {
-            let _ = writeln!(out, "\n  > **{}**\n  >", escape(title));
-            for line in body.trim_end().lines() {
-                let _ = writeln!(out, "{}", format!("  > {line}").trim_end());
-            }
-            out.push('\n');
+fn clock(time: Time, reader: &Reader) -> String {
+    time.to_jiff().to_zoned(reader.zone.clone()).strftime("%H:%M").to_string()
+}
+
+/// What happened on one day, under its heading.
+fn write_day(out: &mut String, steps: &[Step], reader: &Reader) {
+    let Some(first) = steps.first() else { return };
+    let day = Day::of(first.at, reader);
+    let zoned = first.at.to_jiff().to_zoned(reader.zone.clone());
+    let zone =
+        if day.offset == Offset::UTC { "UTC".to_owned() } else { zoned.strftime("%Z (UTC%:z)").to_string() };
+    let _ = writeln!(out, "\n### {}, times in {zone}\n", zoned.strftime("%A, %Y-%m-%d"));
+    for step in steps {
+        // One line for each step, whatever line ends its texts have.
+        let text = step.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = escape(&text);
+        let text = slot::with_instants(&text, |time| day.time(time, reader));
+        let _ = writeln!(out, "- **{}** {text}", clock(step.at, reader));
+        if let Some(word) = &step.message {
+            write_word(out, word, &day, reader);
         }
-        _ => out.push_str("  - The words themselves are not shown here.\n"),
     }
 }
 
-fn line_of(to: &To, reader: &Reader) -> String {
-    let at = to.at.map(|at| format!(" at {}", reader.time(at))).unwrap_or_default();
-    match to.end {
-        Fate::Delivered => format!("{} by {}: handed over{at}.", to.recipient, to.channel),
-        end => {
-            let end = end.as_str().replace('_', "-");
-            format!("{} by {}: {end}{at}. {}", to.recipient, to.channel, to.because)
-        }
+fn write_word(out: &mut String, word: &Word, day: &Day, reader: &Reader) {
+    for line in whom(word, day, reader) {
+        let _ = writeln!(out, "  - {}", escape(&line));
+    }
+    let (Some(title), Some(body)) = (&word.title, &word.body) else {
+        return out.push_str("  - The words themselves are not shown here.\n");
+    };
+    let _ = writeln!(out, "\n  > **{}**\n  >", escape(title));
+    for line in body.trim_end().lines() {
+        let _ = writeln!(out, "{}", format!("  > {line}").trim_end());
+    }
+    let beside: Vec<String> = word.beside.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    if !beside.is_empty() {
+        // A value may have lines of its own.
+        let line = beside.join(" · ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(out, "  >\n  > {}", escape(&line));
+    }
+    out.push('\n');
+}
+
+/// To whom it went: all who were handed it in the same minute in one line, each of the others with what became of it.
+fn whom(word: &Word, day: &Day, reader: &Reader) -> Vec<String> {
+    let mut handed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for to in word.to.iter().filter(|to| to.end == Fate::Delivered) {
+        let at = to.at.map(|at| day.time(at, reader)).unwrap_or_default();
+        handed.entry(at).or_default().push(name(to));
+    }
+    // The sentence before has the time already, where it is the same for all.
+    let at_once = handed.len() == 1 && word.handed_over == word.recipients;
+    let handed = handed.into_iter().map(|(at, names)| match names.join(", ") {
+        names if at_once => format!("To {names}."),
+        names => format!("Handed over to {names} at {at}."),
+    });
+    let others = word.to.iter().filter(|to| to.end != Fate::Delivered).map(|to| {
+        let at = to.at.map(|at| format!(" at {}", day.time(at, reader))).unwrap_or_default();
+        format!("{}: {}{at}. {}", name(to), to.end.as_str().replace('_', "-"), to.because)
+    });
+    handed.chain(others).collect()
+}
+
+/// The recipient, with the channel where its name does not say it.
+fn name(to: &To) -> String {
+    let said = to.recipient.split_once('@').map(|(_, way)| way.split('#').next().unwrap_or_default());
+    if said == Some(to.channel.as_str()) {
+        to.recipient.clone()
+    } else {
+        format!("{} by {}", to.recipient, to.channel)
     }
 }
 

@@ -12,18 +12,18 @@ mod tests;
 
 use super::questions::{answer, refuse};
 use super::server::{Face, admit};
-use crate::decide::{Notified, public_reference};
+use crate::decide::{Notified, Policy, public_reference};
 use crate::event::Time;
 use crate::event::id::NotificationId;
 use crate::history::Trail;
 use crate::ingest::access::Right;
 use crate::ingest::server::Peer;
 use crate::message::Disclosure;
+use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use http::{StatusCode, header};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -33,14 +33,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const ENTRIES_MAX: usize = 1000;
 
 /// What a timeline is made from.
-struct Source {
-    trail: Trail,
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What the history knows of the case.
+    pub trail: Trail,
     /// What was said, as far as the journal still has it.
-    said: BTreeMap<NotificationId, Notified>,
+    pub said: BTreeMap<NotificationId, Notified>,
     /// What outsiders call the case.
-    reference: String,
+    pub reference: String,
     /// Up to when the trail reaches.
-    until: Time,
+    pub until: Time,
 }
 
 /// For whom, and in whose time.
@@ -62,9 +64,11 @@ struct Asked {
 /// How it is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+pub enum Format {
+    /// For programs.
     #[default]
     Json,
+    /// For people.
     Markdown,
 }
 
@@ -98,16 +102,24 @@ async fn timeline(
     };
     let config = face.reloader.config();
     let reference = public_reference(&config.policy, trail.case.case);
-    let zone = TimeZone::get(&config.policy.time_zone).unwrap_or(TimeZone::UTC);
-    let reader = Reader { level: asked.level.unwrap_or(Disclosure::Internal), zone };
     let said = said(&face, &trail).await;
-    let timeline = step::timeline(&Source { trail, said, reference, until }, &reader);
-    match asked.format {
-        Format::Json => Json(timeline).into_response(),
-        Format::Markdown => {
-            let text = markdown::write(&timeline, &reader);
-            ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
-        }
+    let source = Source { trail, said, reference, until };
+    let level = asked.level.unwrap_or(Disclosure::Internal);
+    let kind = match asked.format {
+        Format::Json => "application/json",
+        Format::Markdown => "text/markdown; charset=utf-8",
+    };
+    ([(header::CONTENT_TYPE, kind)], written(&source, &config.policy, level, asked.format)).into_response()
+}
+
+/// The timeline as a reader of this level may read it, in the time zone of the policy.
+pub fn written(source: &Source, policy: &Policy, level: Disclosure, format: Format) -> String {
+    let zone = TimeZone::get(&policy.time_zone).unwrap_or(TimeZone::UTC);
+    let reader = Reader { level, zone };
+    let timeline = step::timeline(source, &reader);
+    match format {
+        Format::Json => serde_json::to_string(&timeline.in_full(&reader)).expect("a timeline is plain JSON"),
+        Format::Markdown => markdown::write(&timeline, &reader),
     }
 }
 

@@ -3,13 +3,13 @@
 use super::figures::{self, Figures};
 use super::words::{self, Word};
 use super::{Reader, Source, event, moments};
-use crate::event::Time;
+use crate::event::{Stage, Time};
 use crate::history::{CaseKind, CaseStanding, Fate};
 use crate::message::slot::{self, Filling};
 use crate::message::{Disclosure, may_read};
 use serde::Serialize;
 
-/// The timeline of one case, as a reader of one level may read it.
+/// The timeline of one case, as a reader of one level may read it; the instants in its sentences are slots.
 #[derive(Debug, Serialize)]
 pub(super) struct Timeline {
     /// The case's name for this reader.
@@ -48,10 +48,13 @@ pub(super) struct Step {
     pub place: u64,
     /// What sort of thing it is, in a word.
     pub what: &'static str,
+    /// The stage that the incident came to, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
     /// The audience that it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// The same as a sentence; outsiders' words in it are as they came.
+    /// The same as a sentence, with slots for instants; outsiders' words in it are as they came.
     pub text: String,
     /// What was said, if this is a message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +64,7 @@ pub(super) struct Step {
 impl Step {
     /// A step that is no message.
     pub(super) fn of(at: Time, place: u64, what: &'static str, text: String) -> Step {
-        Step { at, place, what, audience: None, text, message: None }
+        Step { at, place, what, stage: None, audience: None, text, message: None }
     }
 
     /// The same, about an audience.
@@ -91,9 +94,22 @@ impl Reader {
         slot::fill(text, &Filling { zone: self.zone.clone(), next_update, delay: None }).into_owned()
     }
 
-    /// An instant in the reader's time.
+    /// An instant in a sentence: whoever writes the timeline says how it is put.
     pub(super) fn time(&self, time: Time) -> String {
+        slot::instant(time)
+    }
+
+    /// An instant in the reader's time, in full.
+    pub(super) fn zoned(&self, time: Time) -> String {
         slot::zoned(time, &self.zone)
+    }
+}
+
+impl Timeline {
+    /// With every instant in full: for programs, which show one sentence without the others.
+    pub(super) fn in_full(self, reader: &Reader) -> Timeline {
+        let full = |step: Step| Step { text: reader.filled(&step.text, None), ..step };
+        Timeline { steps: self.steps.into_iter().map(full).collect(), ..self }
     }
 }
 
@@ -163,6 +179,7 @@ fn opening(source: &Source, reader: &Reader) -> Option<Step> {
     let what = if case.kind == CaseKind::Group { "The first alert of the case" } else { "The case" };
     let began = case.began_at.filter(|began| *began < opened && reader.is_inside());
     let text = match began {
+        _ if !reader.is_inside() => "We learned of it.".to_owned(),
         Some(began) => format!("{what} was received. It had begun at {}.", reader.time(began)),
         None => format!("{what} was received."),
     };

@@ -21,10 +21,13 @@ pub(super) struct Word {
     /// What it said, in Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// What stood beside it, by name: facts and links.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<(String, String)>,
     /// The next word that it promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_update: Option<Time>,
-    /// Whether it was a text that had been agreed beforehand.
+    /// Whether it was a text that had been agreed beforehand; how words come about is not for outsiders.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
     /// The revision that was approved, where approval was needed.
@@ -99,8 +102,9 @@ fn said(source: &Source, reader: &Reader, id: NotificationId, told: &[&Told]) ->
     let word = Word {
         title: readable.map(|notified| reader.filled(&notified.message.title, None)),
         body: readable.map(|notified| reader.filled(&notified.message.body, notified.next_update)),
+        beside: readable.map(|notified| beside(notified, reader)).unwrap_or_default(),
         next_update: notified.and_then(|notified| notified.next_update),
-        agreed: notified.is_some_and(|notified| notified.agreed),
+        agreed: reader.is_inside() && notified.is_some_and(|notified| notified.agreed),
         revision: notified.and_then(|notified| notified.revision).filter(|_| reader.is_inside()),
         recipients: told.len(),
         handed_over: handed.len(),
@@ -127,6 +131,11 @@ fn may_read(source: &Source, reader: &Reader, notified: &Notified) -> bool {
     reader.is_insider()
         || (reader.level.may_read(notified.disclosure)
             && (outward || notified.disclosure == Disclosure::Business && reader.is_inside()))
+}
+
+fn beside(notified: &Notified, reader: &Reader) -> Vec<(String, String)> {
+    let all = notified.message.facts.iter().chain(&notified.message.links);
+    all.map(|(name, value)| (name.to_string(), reader.filled(value, None))).collect()
 }
 
 fn to(told: &Told) -> To {

@@ -52,7 +52,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
         None => &mut body,
     };
     match &incident.customer_texts {
-        Some(texts) => other_layer(&mut body, "What may be said to customers", Some(texts)),
+        Some(texts) => other_layer(&mut body, "What may be said to customers", Some(texts), over),
         None if !silent => {
             body.para("**What may be said to customers:** no text for them has been released yet.");
         }

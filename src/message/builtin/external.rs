@@ -1,6 +1,6 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::parts::{Body, Facts, inline, is_merged, length, listed, short};
+use super::parts::{Body, Facts, inline, is_merged, listed, short, spelled};
 use super::{Texts, merged, written};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
@@ -97,7 +97,7 @@ fn ending(body: &mut Body, view: &View<'_>, incident: &IncidentView<'_>) {
 
 /// Names what failed and for how long; said once.
 fn apology(view: &View<'_>, incident: &IncidentView<'_>) -> String {
-    let lasted = view.resolved_at.map(|end| format!(" for {}", length(view.opened_at, end)));
+    let lasted = view.resolved_at.map(|end| format!(" for {}", spelled(view.opened_at, end)));
     let lasted = lasted.unwrap_or_default();
     let names: Vec<_> = incident.components.iter().map(|component| component.name.clone()).collect();
     match names.len() {

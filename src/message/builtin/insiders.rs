@@ -28,8 +28,9 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
     if let Some(needs) = needs(incident) {
         body.para(needs);
     }
-    other_layer(&mut body, "Text for business", incident.business_texts.as_ref());
-    other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref());
+    let over = view.status == CaseStatus::Resolved;
+    other_layer(&mut body, "Text for business", incident.business_texts.as_ref(), over);
+    other_layer(&mut body, "Text for customers", incident.customer_texts.as_ref(), over);
     customers_told(&mut body, view);
     write_up(&mut body, view, incident);
     Texts { short: short(view, news), body: body.finish(), facts: facts(view, incident), ..Texts::default() }
@@ -83,14 +84,18 @@ pub(super) fn write_up(body: &mut Body, view: &View<'_>, incident: &IncidentView
     }
 }
 
-/// Another audience's words, all under one name.
-pub(super) fn other_layer(body: &mut Body, name: &str, texts: Option<&TextsView<'_>>) {
+/// Another audience's words, all under one name; once it is over, only those that are still true.
+pub(super) fn other_layer(body: &mut Body, name: &str, texts: Option<&TextsView<'_>>, over: bool) {
     let Some(texts) = texts else {
         return;
     };
-    let all = [&texts.title, &texts.note, &texts.workaround, &texts.data_safety, &texts.resolution];
+    let meanwhile = [&texts.title, &texts.note, &texts.workaround].into_iter().filter(|_| !over);
+    let all: Vec<_> = meanwhile.chain([&texts.data_safety, &texts.resolution]).flatten().collect();
+    if all.is_empty() {
+        return;
+    }
     body.para(format!("**{name}:**"));
-    for (index, text) in all.into_iter().flatten().enumerate() {
+    for (index, text) in all.into_iter().enumerate() {
         body.item(index == 0).push_str(&inline(text));
     }
 }

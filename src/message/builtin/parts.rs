@@ -185,6 +185,17 @@ pub(super) fn length(from: Time, to: Time) -> Span {
     if span < MINUTE { Span::from_secs(span / 1000) } else { Span::from_mins(span / MINUTE) }
 }
 
+/// How long it lasted, spelled out in the two units that matter: `1 hour and 23 minutes`.
+pub(super) fn spelled(from: Time, to: Time) -> String {
+    let seconds = to.since(from).millis() as usize / 1000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let named = [(days, "day", "days"), (hours, "hour", "hours"), (minutes, "minute", "minutes")];
+    let first = named.iter().position(|(number, ..)| *number > 0);
+    let Some(first) = first else { return count(seconds, "second", "seconds") };
+    let told = named.iter().skip(first).take(2).filter(|(number, ..)| *number > 0);
+    told.map(|(number, one, many)| count(*number, one, many)).collect::<Vec<_>>().join(" and ")
+}
+
 /// `1 case`, `2 cases`
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -223,5 +234,20 @@ mod tests {
             (count(1, "case", "cases"), count(2, "case", "cases")),
             ("1 case".into(), "2 cases".into())
         );
+    }
+
+    #[test]
+    fn a_length_is_spelled_in_the_two_units_that_matter() {
+        let all = [
+            (7, "7 seconds"),
+            (60, "1 minute"),
+            (6300, "1 hour and 45 minutes"),
+            (7205, "2 hours"),
+            (90_000, "1 day and 1 hour"),
+            (172_860, "2 days"),
+        ];
+        for (seconds, wanted) in all {
+            assert_eq!(spelled(Time::EPOCH, Time::EPOCH + Span::from_secs(seconds)), wanted);
+        }
     }
 }

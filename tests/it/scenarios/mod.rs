@@ -11,6 +11,7 @@ mod properties;
 mod reload;
 mod script;
 mod sev1;
+mod story;
 mod tell;
 mod world;
 

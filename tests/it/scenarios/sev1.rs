@@ -49,7 +49,7 @@ const STORY: [(&str, &str); 11] = [
 
 /// What happens at one of the messages.
 #[derive(Clone, Copy)]
-enum Jolt {
+pub enum Jolt {
     Restart,
     Reload,
 }
@@ -60,8 +60,8 @@ fn folder(name: &str) -> PathBuf {
 
 /// The configuration of the shop, its team's file included, as scenarios write several files.
 fn policy() -> String {
-    let read = |name: &str| std::fs::read_to_string(folder("shared-example").join(name)).unwrap();
-    format!("{}\n=== teams/payments.toml\n{}", read("tidings.toml"), read("teams/payments.toml"))
+    let (root, team) = crate::trials::designed();
+    format!("{root}\n=== teams/payments.toml\n{team}")
 }
 
 fn short(recipient: &Recipient) -> &str {
@@ -77,7 +77,7 @@ fn line(at: Time, notified: &Notified) -> String {
 }
 
 /// Every message of the story, with a jolt at one of them.
-fn told(jolt: Option<(usize, Jolt)>) -> (Vec<String>, World) {
+pub fn told(jolt: Option<(usize, Jolt)>) -> (Vec<String>, World) {
     let mut text = policy();
     let first = config(&text);
     let mut world = World::new(Arc::new(first.policy.clone()), begin());
