@@ -73,7 +73,7 @@ pub fn run(keep: bool) -> io::Result<bool> {
     let folder = folder("cadence")?;
     let sink = Sink::start()?;
     sink.reset(usize::MAX);
-    std::fs::write(folder.join("key"), "whsec_dGhlIGtleSBvZiBhIGJlbmNobWFyaw==")?;
+    std::fs::write(folder.join("key"), "whsec_dGhlIGtleSBvZiBhIGJlbmNobWFyayEh")?;
     let address = free_address()?;
     let daemon = tidings(&folder, address, &config(&folder, address, sink.address))?;
     let requests: Vec<Vec<u8>> = (0..INCIDENTS).map(opening).collect();

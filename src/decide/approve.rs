@@ -3,15 +3,19 @@
 
 use super::answer;
 use super::desk::{self, Note};
-use super::fact::{Asked, DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, Said};
+use super::fact::{
+    Asked, DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, NoticeKind, Said,
+};
 use super::input::Command;
 use super::matter::{Matter, Shade};
+use super::notice;
 use super::policy::Policy;
 use super::promise;
 use super::row::{Approval, AtDue, Row};
-use super::state::{Briefing, Draft, State};
+use super::state::{Briefing, Draft, Held, State};
 use super::tend::{self, Saying};
 use super::wording;
+use super::write_up;
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
 use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
@@ -21,6 +25,8 @@ use std::sync::Arc;
 const END_DUE: Span = Span::from_mins(60);
 /// The person who leads the communication is asked alone for so long.
 const LEAD_ALONE: Span = Span::from_mins(2);
+/// What a ceiling held back is tried again so much later.
+const AGAIN: Span = Span::from_mins(5);
 
 /// A word that needs approval: drafted, asked for, said once it is approved, or in agreed words when it is due.
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
@@ -43,11 +49,12 @@ pub(super) fn word(
         let saying = Saying { draft: Some(draft), ..Saying::new(kind, said) };
         let facts = tend::speak(state, policy, now, matter, briefing, &saying);
         let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
-        return if told {
-            facts
-        } else {
-            [facts, dropped(matter, briefing, draft, DropReason::Overtaken)].concat()
-        };
+        let withheld = briefing.lines.iter().any(|(_, line)| line.withheld.is_some());
+        // What a ceiling holds back stays approved, and is said when there is room.
+        if told || withheld || facts.iter().any(|fact| matches!(fact, Fact::Withheld { .. })) {
+            return facts;
+        }
+        return [facts, dropped(matter, briefing, draft, DropReason::Overtaken)].concat();
     }
     let held = tend::hold(matter, briefing, HeldReason::Approval, due_of(matter, briefing, row));
     if !held.is_empty() && !draft.rejected {
@@ -71,16 +78,20 @@ pub(super) fn prepare(
     kind: Kind,
     said: Said,
 ) -> Vec<Fact> {
-    match briefing.draft().filter(|draft| is_current(draft, briefing, said)) {
+    let is_current = |draft: &&Draft| {
+        let as_it_is = || composed(policy, now, matter, briefing, row, draft.kind, draft.text.as_ref());
+        says(draft, briefing, said) && draft.words == as_it_is().words()
+    };
+    match briefing.draft().filter(is_current) {
         None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(
-            policy, matter, briefing, row, kind, said, None, None,
+            policy, now, matter, briefing, row, kind, said, None, None,
         ))))],
         Some(draft) => ask(state, policy, now, matter, briefing, row, draft),
     }
 }
 
 /// Whether a draft says what is to be said: what its audience may see is the same.
-fn is_current(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
+fn says(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
     let visible = |said: Said| {
         let severity = Some(said.severity).filter(|_| briefing.disclosure != Disclosure::External);
         (said.status, said.state, severity)
@@ -100,9 +111,29 @@ fn due_of(matter: &Matter<'_>, briefing: &Briefing, row: &Row) -> Option<Time> {
     }
 }
 
+/// What would be said now, in an approver's own words where there are any.
+fn composed(
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    kind: Kind,
+    text: Option<&DraftText>,
+) -> Message {
+    // What is approved is what leaves: with the promise of a write-up that the end makes.
+    let over = kind == Kind::Resolution;
+    let shade = Shade { hold: false, write_up: write_up::promised(policy, now, matter, briefing, over) };
+    let subject = matter.subject(policy, briefing, kind, shade);
+    let template = row.template.as_ref();
+    let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
+    in_words(message, text)
+}
+
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
 fn drafted(
     policy: &Policy,
+    now: Time,
     matter: &Matter<'_>,
     briefing: &Briefing,
     row: &Row,
@@ -111,10 +142,7 @@ fn drafted(
     text: Option<DraftText>,
     by: Option<Box<str>>,
 ) -> Drafted {
-    let subject = matter.subject(policy, briefing, kind, Shade::default());
-    let template = row.template.as_ref();
-    let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
-    let message = in_words(message, text.as_ref());
+    let message = composed(policy, now, matter, briefing, row, kind, text.as_ref());
     let remarks = wording::remarks(policy, matter, briefing, &message);
     Drafted {
         case: matter.id,
@@ -151,31 +179,53 @@ fn ask(
         return Vec::new();
     }
     let Some(approval) = &row.keeping.approval else { return Vec::new() };
-    let Some(asked) = next_asked(policy, now, matter, approval, draft) else { return Vec::new() };
-    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
-    let whom = match asked {
-        Asked::Others => approval.escalate_to.as_ref().or(desk::owner(policy)),
-        Asked::Nobody | Asked::Lead | Asked::Approvers => approvers.or(desk::owner(policy)),
-    };
-    let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
-    let mut facts = Vec::new();
-    if let Some(whom) = whom {
-        let asks = Asks { case, audience: audience.clone(), revision };
-        let (title, text) = request(policy, matter, briefing, row, draft, asked);
-        let note = Note {
-            level: Disclosure::Business,
-            severity: matter.severity,
-            title: &title,
-            text: &text,
-            asks: Some(&asks),
+    let mut next = next_asked(policy, now, matter, approval, draft);
+    while let Some(asked) = next {
+        let mut facts = ask_them(state, policy, now, matter, briefing, row, draft, asked);
+        if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+            let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
+            facts.push(Fact::Kept(Kept::DraftAsked { case, audience, revision, asked }));
+            return facts;
+        }
+        // Who cannot be reached now does not keep the next from being asked.
+        next = match asked {
+            Asked::Lead => Some(Asked::Approvers),
+            Asked::Approvers if approval.after.is_some() => Some(Asked::Others),
+            Asked::Nobody | Asked::Approvers | Asked::Others => None,
         };
-        let urgent = policy.ladder.is_urgent(matter.severity);
-        let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
-        let only = lead.map(|name| desk::ways(state, policy, name, urgent));
-        facts = desk::tell(state, policy, now, whom, only.as_deref(), &note);
     }
-    facts.push(Fact::Kept(Kept::DraftAsked { case, audience, revision, asked }));
-    facts
+    Vec::new()
+}
+
+/// The request to one of those who are asked one after the other.
+#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
+fn ask_them(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    row: &Row,
+    draft: &Draft,
+    asked: Asked,
+) -> Vec<Fact> {
+    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
+    let others = row.keeping.approval.as_ref().and_then(|approval| approval.escalate_to.as_ref());
+    let whom = if asked == Asked::Others { others } else { approvers };
+    let Some(whom) = whom.or(desk::owner(policy)) else { return Vec::new() };
+    let asks = Asks { case: matter.id, audience: briefing.audience.clone(), revision: draft.revision };
+    let (title, text) = request(policy, now, matter, briefing, row, draft, asked);
+    let note = Note {
+        level: Disclosure::Business,
+        severity: matter.severity,
+        title: &title,
+        text: &text,
+        asks: Some(&asks),
+    };
+    let urgent = policy.ladder.is_urgent(matter.severity);
+    let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
+    let only = lead.map(|name| desk::ways(state, policy, name, urgent)).filter(|ways| !ways.is_empty());
+    desk::tell(state, policy, now, whom, only.as_deref(), &note)
 }
 
 /// Who is to be asked now, if anybody: one after the other.
@@ -210,6 +260,7 @@ fn asked_next(
 /// What an approver reads: what would be said, to whom, by when, and how to answer.
 fn request(
     policy: &Policy,
+    now: Time,
     matter: &Matter<'_>,
     briefing: &Briefing,
     row: &Row,
@@ -221,7 +272,7 @@ fn request(
         Asked::Others => format!("Still unapproved: a message to {audience}"),
         Asked::Nobody | Asked::Lead | Asked::Approvers => format!("Please approve a message to {audience}"),
     };
-    let written = drafted(policy, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
+    let written = drafted(policy, now, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
     let plain = |text: &str| {
         let filling = slot::Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
         slot::fill(text, &filling).into_owned()
@@ -276,8 +327,11 @@ fn at_due(
         let saying = Saying { wording: Wording::Agreed, ..Saying::new(Kind::Opening, said) };
         return tend::speak(state, policy, now, matter, briefing, &saying);
     };
-    if briefing.promise().is_none() && (rejected || kind != Kind::Resolution) {
+    if briefing.promise().is_none() && kind != Kind::Resolution {
         return Vec::new();
+    }
+    if briefing.promise().is_none() && (rejected || !agreed) {
+        return unsaid_end(state, policy, now, matter, briefing);
     }
     if !agreed {
         return promise::miss(state, policy, now, matter, briefing, MissReason::Unapproved);
@@ -296,6 +350,24 @@ fn at_due(
     facts
 }
 
+/// The end is owed (R27), nobody has approved it, and it is not to be said in other words: the owner hears of it, once
+/// for each revision. It is said all the same if somebody approves it later.
+fn unsaid_end(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
+    let told = Held { why: HeldReason::Approval, since: now, until: None };
+    if briefing.held().is_some_and(|held| held.why == told.why && held.until.is_none()) {
+        return Vec::new();
+    }
+    let rejected = briefing.draft().is_some_and(|draft| draft.rejected);
+    let because = if rejected { "what it would be told was rejected" } else { "nobody has approved it" };
+    let text = format!("{} has not been told that {} is over: {because}.", briefing.audience, matter.reference());
+    let urgent = policy.ladder.is_urgent(matter.severity);
+    let (case, audience, why) = (matter.id, briefing.audience.clone(), Some(told.why));
+    vec![
+        Fact::Kept(Kept::WordHeld { case, audience, why, until: None }),
+        notice::raise(state, now, NoticeKind::Missed, &text, urgent, None),
+    ]
+}
+
 /// A draft of which nothing is to be said any more is given up.
 pub(super) fn drop(matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
     let Some(draft) = briefing.draft() else { return Vec::new() };
@@ -312,6 +384,7 @@ fn dropped(matter: &Matter<'_>, briefing: &Briefing, draft: &Draft, why: DropRea
 /// When something about the draft is next to be done.
 pub(super) fn next_look(
     policy: &Policy,
+    now: Time,
     matter: &Matter<'_>,
     briefing: &Briefing,
     row: Option<&Row>,
@@ -320,8 +393,17 @@ pub(super) fn next_look(
     let approval = row.keeping.approval.as_ref()?;
     let open = draft.approved.is_none() && !draft.rejected;
     let asked = asked_next(policy, matter, approval, draft).filter(|_| open).map(|(_, at)| at);
-    let due = due_of(matter, briefing, row);
-    [asked, due].into_iter().flatten().min()
+    // Whoever could not be asked, or told, by the ceilings is tried again.
+    let again = draft.approved.is_some() || asked.is_some_and(|at| at <= now);
+    let again = Some(now + AGAIN).filter(|_| again);
+    [asked, due_of(matter, briefing, row), again].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+/// Until when an end that nobody has approved may still be said, after which its case is forgotten (R44).
+pub(super) fn waits_until(policy: &Policy, matter: &Matter<'_>) -> Option<Time> {
+    let open = |briefing: &Briefing| briefing.draft().is_some_and(|draft| !draft.rejected);
+    let waits = matter.case.briefings.iter().any(open);
+    Some(matter.ended.filter(|_| waits)? + policy.forget_after)
 }
 
 /// What a person's answer comes to.
@@ -371,6 +453,6 @@ fn edited(
     let row = policy.row(&briefing.row, &briefing.audience);
     let (Some(draft), Some(row)) = (briefing.draft(), row) else { return Vec::new() };
     let (kind, said) = (draft.kind, draft.said);
-    let new = drafted(policy, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
+    let new = drafted(policy, now, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
     vec![Fact::Kept(Kept::Drafted(Box::new(new))), answer::due_now(state, now, case)]
 }

@@ -1,14 +1,14 @@
 //! R30: a message that was not handed over in time goes to the contact's other addresses, then to the backup.
 
-use super::fact::{End, Fact, Kept, NoticeKind, SupersededBy};
+use super::fact::{End, Fact, Kept, NoticeKind, Said, SupersededBy};
 use super::matter::Matter;
 use super::matter::Shade;
 use super::notice;
 use super::policy::{Contact, Policy};
-use super::promise;
 use super::row::{Fallback, Row};
 use super::say::{self, Word};
 use super::state::{Briefing, Delivery, Line, State};
+use super::target;
 use super::via;
 use crate::event::id::DeliveryId;
 use crate::event::{Recipient, Time};
@@ -29,7 +29,10 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let Some(briefing) = matter.case.briefing(&delivery.audience) else { return nothing };
     let row = policy.row(&briefing.row, &briefing.audience);
     let Some(fallback) = row.and_then(|row| row.keeping.fallback.as_ref()) else { return nothing };
-    let to = ways(state, policy, briefing, delivery, fallback);
+    let Some((last, kind)) = what_again(&matter, briefing, delivery) else { return nothing };
+    let mut to = ways(state, policy, briefing, delivery, fallback);
+    // Nobody hears the end of what they were not told of (R27).
+    to.retain(|way| kind != Kind::Resolution || target::person_may_know(state, policy, briefing, way));
     if to.is_empty() {
         return nothing;
     }
@@ -43,9 +46,13 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     );
     let urgent = policy.ladder.is_urgent(delivery.severity);
     let avoid = Some(delivery.channel.clone());
+    let again = again(state, policy, now, &matter, briefing, row, delivery, &to, last, kind);
+    // What the ceilings hold back goes no other way: the way that was meant is still tried.
+    if !again.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+        return nothing;
+    }
     let mut facts = vec![Fact::Kept(Kept::FellBack { delivery: id, to: to.clone() })];
     let own = |fact: &Fact| matches!(fact, Fact::Ended { delivery, .. } if *delivery == id);
-    let again = again(state, policy, now, &matter, briefing, row, delivery, &to);
     facts.extend(again.into_iter().filter(|fact| !own(fact)));
     if !delivery.is_released() && !delivery.maybe_sent {
         facts.push(Fact::Ended { delivery: id, end: End::Superseded { why: SupersededBy::FellBack } });
@@ -90,6 +97,19 @@ fn ways(
     of(contact).or_else(|| backups.filter(there).find_map(of)).into_iter().collect()
 }
 
+/// What the audience was told last, and as what it is said again: what is new since then is for everybody, and not for
+/// the one who was not reached. Nothing where what they were told holds no longer.
+fn what_again(matter: &Matter<'_>, briefing: &Briefing, delivery: &Delivery) -> Option<(Said, Kind)> {
+    let (last, _) = briefing.said?;
+    let kind = match (last.status, delivery.kind) {
+        (CaseStatus::Resolved, _) if matter.status != CaseStatus::Resolved => return None,
+        (CaseStatus::Resolved, _) => Kind::Resolution,
+        (_, Kind::Resolution) => Kind::Update,
+        (_, kind) => kind,
+    };
+    Some((last, kind))
+}
+
 /// The same word as it is now, to these recipients.
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
 fn again(
@@ -101,17 +121,12 @@ fn again(
     row: Option<&Row>,
     delivery: &Delivery,
     to: &[Recipient],
+    said: Said,
+    kind: Kind,
 ) -> Vec<Fact> {
-    let said = matter.said(policy, briefing);
-    let kind = match (said.status, delivery.kind) {
-        (CaseStatus::Resolved, _) => Kind::Resolution,
-        (_, Kind::Resolution) => Kind::Update,
-        (_, kind) => kind,
-    };
-    let shade = Shade {
-        hold: super::tend::held_end(matter, briefing, row).is_some_and(|at| now < at),
-        write_up: None,
-    };
+    // An end that is not said yet, for whatever reason, is not said by the way.
+    let hold = matter.status == CaseStatus::Resolved && said.status != CaseStatus::Resolved;
+    let shade = Shade { hold, write_up: None };
     let subject = matter.subject(policy, briefing, kind, shade);
     let desk = Word::at_desk(&briefing.audience, matter.severity, delivery.due, now);
     let word = Word {
@@ -122,9 +137,7 @@ fn again(
         paced: true,
         unthrottled: true,
         wording: super::tend::wording(briefing, row),
-        next_update: promise::next(policy, now, row, matter, said.status == CaseStatus::Resolved)
-            .min(delivery.next_update)
-            .or(delivery.next_update),
+        next_update: briefing.promise().map(|promise| promise.due),
         ..desk
     };
     say::say(state, policy, now, &word, briefing, &subject, said)

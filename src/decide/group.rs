@@ -133,9 +133,9 @@ fn tended(
         .briefings
         .iter()
         .any(|briefing| tend::held_end(&matter, briefing, row).is_some_and(|at| now < at));
-    let waits = case.briefings.iter().any(|briefing| briefing.draft().is_some());
+    let waits = super::approve::waits_until(policy, &matter).filter(|until| now < *until);
     let mut facts = match standing.status {
-        CaseStatus::Resolved if held || waits => vec![Fact::CaseDue { case: id, at: None }],
+        CaseStatus::Resolved if held || waits.is_some() => vec![Fact::CaseDue { case: id, at: waits }],
         _ => nothing_to_say(state, policy, now, id, case, first, standing, repeat),
     };
     for fact in &mut facts {

@@ -1,7 +1,7 @@
 //! R22: the rhythm of an audience, what each message promises, and what becomes of it.
 
 use super::desk::{self, Note};
-use super::fact::{Fact, Kept, MissReason, NoticeKind, PromiseEnd};
+use super::fact::{DropReason, Fact, Kept, MissReason, NoticeKind, PromiseEnd};
 use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::{Policy, RowKind};
@@ -255,7 +255,7 @@ pub(super) fn is_other_rhythm(policy: &Policy, briefing: &Briefing, row: &Row, m
     briefing.said.is_some() && before != every(policy, row, matter)
 }
 
-/// What was promised of a case that closes, and did not come: the word of its end could not be delivered.
+/// What was promised of a case that closes and did not come, and what nobody approved until then.
 pub(super) fn abandoned(id: CaseId, case: &Case) -> Vec<Fact> {
     let of_briefing = |briefing: &Briefing| {
         let ended = |(recipient, line): (&Recipient, &Line)| {
@@ -269,7 +269,12 @@ pub(super) fn abandoned(id: CaseId, case: &Case) -> Vec<Fact> {
         };
         briefing.lines.iter().filter_map(ended).collect::<Vec<_>>()
     };
-    case.briefings.iter().flat_map(of_briefing).collect()
+    let drafts = case.briefings.iter().filter_map(|briefing| {
+        let (draft, audience) = (briefing.draft()?, briefing.audience.clone());
+        let (revision, why) = (draft.revision, DropReason::NeverApproved);
+        Some(Fact::Kept(Kept::DraftDropped { case: id, audience, revision, why }))
+    });
+    case.briefings.iter().flat_map(of_briefing).chain(drafts).collect()
 }
 
 /// Since when the row's conditions hold.

@@ -332,7 +332,7 @@ fn speak_case(state: &State, policy: &Policy, now: Time, id: CaseId) -> Vec<Fact
         CaseAbout::Group { labels, .. } => group::speak(state, policy, now, id, case, labels),
         CaseAbout::Incident { id: incident } => match state.incidents.get(incident) {
             Some(incident) if speak::is_forgettable(policy, now, case, incident) => {
-                vec![Fact::CaseClosed { case: id }]
+                [promise::abandoned(id, case), vec![Fact::CaseClosed { case: id }]].concat()
             }
             Some(incident) => speak::speak(state, policy, now, id, case, incident),
             None => never,

@@ -43,7 +43,12 @@ pub(super) fn word(
         Some(row) => approve::word(state, policy, now, matter, briefing, row, kind, said),
         None => {
             let saying = Saying { wording: wording(briefing, row), ..Saying::new(kind, said) };
-            speak(state, policy, now, matter, briefing, &saying)
+            let mut facts = speak(state, policy, now, matter, briefing, &saying);
+            let due = briefing.promise().is_some_and(|promise| promise.due <= now);
+            if due && !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+                facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
+            }
+            facts
         }
     }
 }
@@ -270,6 +275,8 @@ fn waits_for(
     let row = row.filter(|row| !row.keeping.after.is_empty())?;
     let since = match briefing.held() {
         Some(Held { why: HeldReason::After, since, .. }) => since,
+        // It has waited for them already: what is due is not to wait again for whom nobody reaches.
+        Some(Held { why: HeldReason::Approval, .. }) => return None,
         _ => now,
     };
     let until = since + AFTER_MAX;
@@ -295,6 +302,6 @@ pub(super) fn next_look(
         HeldReason::Approval | HeldReason::HoldResolved => None,
     });
     let end = held_end(matter, briefing, row);
-    let draft = approve::next_look(policy, matter, briefing, row);
+    let draft = approve::next_look(policy, now, matter, briefing, row);
     [held, end, draft].into_iter().flatten().filter(|at| *at > now).min()
 }

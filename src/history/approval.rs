@@ -211,6 +211,7 @@ fn answered(
         Answer::Rejected(by, reason) => ("rejected", Some(*by), Some(*reason)),
         Answer::Dropped(DropReason::ResolvedBeforeFirst) => ("dropped", None, Some("resolved before first")),
         Answer::Dropped(DropReason::Overtaken) => ("dropped", None, Some("overtaken")),
+        Answer::Dropped(DropReason::NeverApproved) => ("dropped", None, Some("never approved")),
     };
     let values = params![stored(case), audience.as_str(), revision, word, by, reason, at];
     pens.draft_answered.execute(values).map(drop)

@@ -2,7 +2,7 @@
 
 use super::{CaseStatus, Kind};
 use crate::event::Name;
-use crate::event::id::CaseId;
+use crate::event::id::{CaseId, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -39,6 +39,15 @@ pub struct Message {
     pub asks: Option<Asks>,
     /// The structured case at the audience's level, as JSON; holds no slots.
     pub data: Box<RawValue>,
+}
+
+impl Message {
+    /// What its readers read, in short: two messages with the same words say the same.
+    pub fn words(&self) -> Digest {
+        let facts = self.facts.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        let parts = [self.title.as_bytes(), self.short.as_bytes(), self.body.as_bytes()];
+        Digest::of(&parts.into_iter().chain(facts).collect::<Vec<_>>())
+    }
 }
 
 /// A draft that somebody is asked to approve.

@@ -181,6 +181,8 @@ pub enum DropReason {
     ResolvedBeforeFirst,
     /// What it said is said already, or no longer to be said.
     Overtaken,
+    /// Its case was forgotten before anybody approved it.
+    NeverApproved,
 }
 
 /// A word to an external audience that waits for approval, as it would be said (R23).

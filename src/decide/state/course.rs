@@ -1,6 +1,7 @@
 //! How a case and its briefings stand between words: clocks of rows, promises, drafts, acknowledgement, escalation.
 
 use crate::decide::fact::{Asked, Cause, DraftText, HeldReason, Said};
+use crate::event::id::Digest;
 use crate::event::{Name, Severity, Time};
 use crate::message::Kind;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,8 @@ pub struct Draft {
     pub begun: Time,
     /// When it is due even if nobody has approved it.
     pub due: Option<Time>,
+    /// What it would say, by which it is known whether what leaves is what was approved.
+    pub words: Digest,
     /// The approver's own words.
     pub text: Option<DraftText>,
     /// Who has been asked.

@@ -107,6 +107,7 @@ impl State {
                 .filter(|draft| !draft.rejected && draft.kind == drafted.kind)
                 .map_or(now, |draft| draft.begun),
             due: drafted.due,
+            words: drafted.message.words(),
             text: drafted.text.clone(),
             asked: Asked::Nobody,
             approved: None,
