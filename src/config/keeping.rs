@@ -192,7 +192,8 @@ impl Reader<'_, '_> {
         if let (Some(to), Some(node)) = (&keeping.escalate_to, keys.get("escalate_to")) {
             let level = self.audiences.get(to).map_or(Disclosure::Internal, |to| to.disclosure);
             if level == Disclosure::External {
-                let message = format!("`{to}` is external: nobody would have approved what an escalation tells it");
+                let message =
+                    format!("`{to}` is external: nobody would have approved what an escalation tells it");
                 let help = "name an audience of your own; a row with approve = true tells outsiders";
                 self.report.error("route::escalate-to", node.place(), message, help);
             } else if !level.may_read(told.disclosure) {

@@ -46,7 +46,7 @@ pub(super) fn word(
     }
     let Some(draft) = briefing.draft() else { return Vec::new() };
     if draft.approved.is_some() {
-        let saying = Saying { draft: Some(draft), ..Saying::new(kind, said) };
+        let saying = Saying { draft: Some(draft), ..Saying::new(as_drafted(draft, kind), said) };
         let facts = tend::speak(state, policy, now, matter, briefing, &saying);
         let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
         let withheld = briefing.lines.iter().any(|(_, line)| line.withheld.is_some());
@@ -79,7 +79,8 @@ pub(super) fn prepare(
     said: Said,
 ) -> Vec<Fact> {
     let is_current = |draft: &&Draft| {
-        let as_it_is = || composed(policy, now, matter, briefing, row, draft.kind, draft.text.as_ref());
+        let as_it_is =
+            || composed(policy, now, matter, briefing, row, as_drafted(draft, kind), draft.text.as_ref());
         says(draft, briefing, said) && draft.words == as_it_is().words()
     };
     match briefing.draft().filter(is_current) {
@@ -88,6 +89,11 @@ pub(super) fn prepare(
         ))))],
         Some(draft) => ask(state, policy, now, matter, briefing, row, draft),
     }
+}
+
+/// An opening that is approved after its agreed words went out is said as it was approved.
+fn as_drafted(draft: &Draft, kind: Kind) -> Kind {
+    if (draft.kind, kind) == (Kind::Opening, Kind::Update) { draft.kind } else { kind }
 }
 
 /// Whether a draft says what is to be said: what its audience may see is the same.
@@ -272,7 +278,8 @@ fn request(
         Asked::Others => format!("Still unapproved: a message to {audience}"),
         Asked::Nobody | Asked::Lead | Asked::Approvers => format!("Please approve a message to {audience}"),
     };
-    let written = drafted(policy, now, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
+    let written =
+        drafted(policy, now, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
     let plain = |text: &str| {
         let filling = slot::Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
         slot::fill(text, &filling).into_owned()
@@ -352,14 +359,21 @@ fn at_due(
 
 /// The end is owed (R27), nobody has approved it, and it is not to be said in other words: the owner hears of it, once
 /// for each revision. It is said all the same if somebody approves it later.
-fn unsaid_end(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
+fn unsaid_end(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+) -> Vec<Fact> {
     let told = Held { why: HeldReason::Approval, since: now, until: None };
     if briefing.held().is_some_and(|held| held.why == told.why && held.until.is_none()) {
         return Vec::new();
     }
     let rejected = briefing.draft().is_some_and(|draft| draft.rejected);
     let because = if rejected { "what it would be told was rejected" } else { "nobody has approved it" };
-    let text = format!("{} has not been told that {} is over: {because}.", briefing.audience, matter.reference());
+    let text =
+        format!("{} has not been told that {} is over: {because}.", briefing.audience, matter.reference());
     let urgent = policy.ladder.is_urgent(matter.severity);
     let (case, audience, why) = (matter.id, briefing.audience.clone(), Some(told.why));
     vec![

@@ -33,9 +33,10 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let mut to = ways(state, policy, briefing, delivery, fallback);
     // Nobody hears the end of what they were not told of (R27).
     to.retain(|way| kind != Kind::Resolution || target::person_may_know(state, policy, briefing, way));
-    if to.is_empty() {
-        return nothing;
-    }
+    let Some(way) = to.first() else { return nothing };
+    // Who was told by this way before is not told of it as if it were new.
+    let told = briefing.lines.get(way).is_some_and(|line| line.told.is_some());
+    let kind = if told && kind == Kind::Opening { Kind::Update } else { kind };
     let names: Vec<&str> = to.iter().map(Recipient::as_str).collect();
     let text = format!(
         "{} to {} was not handed over within {}: {} gets it instead.",

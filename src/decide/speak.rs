@@ -210,7 +210,7 @@ pub(super) fn subject<'a>(
         status,
         severity: policy.ladder.name(severity),
         urgent: policy.ladder.is_urgent(severity),
-        reopened: kind == Kind::Opening && briefing.said.is_some(),
+        reopened: kind == Kind::Opening && briefing.was_told_the_end(),
         reference: &names.reference,
         public_reference: &names.public_reference,
         opened_at: incident.opened.unwrap_or(case.opened),

@@ -102,7 +102,7 @@ pub(super) fn subject<'a>(
         status: standing.status,
         severity: policy.ladder.name(standing.severity),
         urgent: policy.ladder.is_urgent(standing.severity),
-        reopened: kind == Kind::Opening && briefing.said.is_some(),
+        reopened: kind == Kind::Opening && briefing.was_told_the_end(),
         reference: &names.reference,
         public_reference: &names.public_reference,
         opened_at: begun.unwrap_or(case.opened),

@@ -137,9 +137,8 @@ impl<'a> Walk<'a> {
                     "The case was over before the first word to {audience} was approved: {audience} were told nothing.{written}"
                 ))
             }
-            DropReason::NeverApproved => insider.then(|| {
-                format!("Nobody had approved the draft to {audience} when the case was forgotten.")
-            }),
+            DropReason::NeverApproved => insider
+                .then(|| format!("Nobody had approved the draft to {audience} when the case was forgotten.")),
             DropReason::Overtaken => insider.then(|| {
                 format!("The draft to {audience} was given up: there was something else to say, or nothing.")
             }),

@@ -6,7 +6,7 @@ use crate::decide::input::Receipt;
 use crate::decide::row::Row;
 use crate::event::id::DeliveryId;
 use crate::event::{Name, Severity, Time};
-use crate::message::Disclosure;
+use crate::message::{CaseStatus, Disclosure};
 use serde::{Deserialize, Serialize};
 
 /// What notifications are about, and who is told.
@@ -144,6 +144,11 @@ impl Briefing {
     /// The worst severity that the last word spoke of.
     pub fn said_severity(&self) -> Option<Severity> {
         self.said.map(|(said, _)| said.severity)
+    }
+
+    /// Whether the last word said that it is over: another one about it says that it has come back.
+    pub fn was_told_the_end(&self) -> bool {
+        self.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved)
     }
 }
 
