@@ -79,7 +79,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<
 
 fn reopened(matter: &Matter<'_>) -> Option<Time> {
     let Sort::Incident { incident, .. } = &matter.sort else { return None };
-    incident.open_since
+    incident.turned
 }
 
 /// When what is needed should have been answered.

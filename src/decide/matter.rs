@@ -49,7 +49,7 @@ impl<'a> Matter<'a> {
             case,
             status,
             severity: speak::severity_of(policy, incident),
-            ended: incident.open_since.filter(|_| status == CaseStatus::Resolved),
+            ended: incident.turned.filter(|_| status == CaseStatus::Resolved),
             event_at: incident.changed,
             sort: Sort::Incident { incident, record: Box::new(speak::as_it_is_told(policy, incident)) },
             names: Names::of(policy, id, case),

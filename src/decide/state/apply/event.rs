@@ -98,11 +98,11 @@ impl State {
         }
         if let Some(open) = open {
             incident.stamps.insert("open".into(), stamp);
-            // An end that is reported again is still the same end, and it held since then.
             if incident.open != Some(open) {
-                incident.open = Some(open);
-                incident.open_since = Some(stamp.at);
+                incident.turned = Some(stamp.at);
             }
+            incident.open = Some(open);
+            incident.open_since = Some(stamp.at);
         }
         if event.action == Action::Open {
             incident.opened = Some(incident.opened.map_or(stamp.at, |opened| opened.min(stamp.at)));
