@@ -9,7 +9,7 @@ use super::route::{self, Asked, Held};
 use super::row::Row;
 use super::say;
 use super::state::{Briefing, Case, Incident, State};
-use super::{clock, escalate, promise, target, tend, via, write_up};
+use super::{clock, escalate, merge, promise, target, tend, via, write_up};
 use crate::event::id::CaseId;
 use crate::event::{Severity, Span, Time};
 use crate::message::{About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
@@ -231,8 +231,16 @@ fn word(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing
     if incident.open.is_none() {
         return Vec::new();
     }
+    let unsaid = briefing.said.is_none() && matter.status == CaseStatus::Resolved;
+    let owed = || merge::owed_the_end(state, matter.id, &incident.record.id, briefing);
+    if let Some(owed) = unsaid.then(owed).flatten() {
+        return vec![owed];
+    }
+    let row = policy.row(&briefing.row, &briefing.audience);
+    // What somebody must approve is drafted as ever (R23).
+    let listed = row.is_none_or(|row| row.keeping.approval.is_none());
     let first = briefing.said.is_none() && matter.status == CaseStatus::Open;
-    if first && began_before_birth(state, policy, now, incident, matter.severity) {
+    if first && listed && began_before_birth(state, policy, now, incident, matter.severity) {
         let at = group::first_list_at(state, now);
         return unless_withheld(state, policy, matter.id, briefing, WithheldReason::FirstStart, at);
     }
