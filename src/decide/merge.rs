@@ -81,12 +81,7 @@ fn is_opened(state: &State, incident: &str) -> bool {
 
 /// Who was told of what goes on as `incident`, in an audience that has heard nothing of `incident` itself although it is
 /// over: they are owed its end (R27).
-pub(super) fn owed_the_end(
-    state: &State,
-    id: CaseId,
-    incident: &str,
-    briefing: &Briefing,
-) -> Option<Fact> {
+pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: &Briefing) -> Option<Fact> {
     let goes_on = |(other, known): &(&Box<str>, &Incident)| {
         let stamp = |field: &str| known.stamps.get(field).map(|stamp| stamp.at);
         let was_over = known.open == Some(false) && stamp("open") < stamp("merged");

@@ -8,7 +8,7 @@ use super::policy::{Policy, RowKind};
 use super::route::{self, Asked, Held};
 use super::row::Row;
 use super::say;
-use super::state::{Briefing, Case, Incident, State};
+use super::state::{Briefing, Case, Incident, Line, State};
 use super::{clock, escalate, merge, promise, target, tend, via, write_up};
 use crate::event::id::CaseId;
 use crate::event::{Severity, Span, Time};
@@ -240,7 +240,11 @@ fn word(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing
     // What somebody must approve is drafted as ever (R23).
     let listed = row.is_none_or(|row| row.keeping.approval.is_none());
     let first = briefing.said.is_none() && matter.status == CaseStatus::Open;
-    if first && listed && began_before_birth(state, policy, now, incident, matter.severity) {
+    if first
+        && listed
+        && (began_before_birth(state, policy, now, incident, matter.severity)
+            || is_to_be_listed(policy, briefing, matter.severity))
+    {
         let at = group::first_list_at(state, now);
         return unless_withheld(state, policy, matter.id, briefing, WithheldReason::FirstStart, at);
     }
@@ -306,6 +310,12 @@ fn began_before_birth(
     let young = now < born + super::FIRST_LIST_AFTER;
     let before = incident.opened.is_some_and(|opened| opened < born);
     young && before && !policy.ladder.is_urgent(severity)
+}
+
+/// Whether the list of what began before the first start is still to name it to this audience.
+fn is_to_be_listed(policy: &Policy, briefing: &Briefing, severity: Severity) -> bool {
+    let to_come = |line: &Line| line.withheld == Some(WithheldReason::FirstStart);
+    briefing.lines.values().any(to_come) && !policy.ladder.is_urgent(severity)
 }
 
 /// When to look again: at the next reminder, promise or clock, or, after the end, when the incident is forgotten (R44).
