@@ -1,16 +1,16 @@
 //! R19, R3, R39: digests: one message for everything that was withheld from one recipient of one audience.
 
-use super::fact::{CaseAbout, End, Fact, SpokenFor, SupersededBy, WithheldReason};
-use super::names::Names;
+use super::fact::{End, Fact, Kept, SpokenFor, SupersededBy, WithheldReason};
+use super::matter::{Matter, Shade, Sort};
 use super::pace;
 use super::policy::Policy;
+use super::promise;
 use super::say::{self, Word};
-use super::speak;
-use super::standing::{self, Standing};
-use super::state::{Briefing, Case, Delivery, State};
+use super::state::{Case, Delivery, State};
+use super::tend;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
-use crate::message::{self, About, CaseStatus, DigestItem, Kind, Subject};
+use crate::message::{self, About, CaseStatus, DigestItem, Disclosure, Kind, Subject, Wording};
 
 /// A digest names this many cases; of more it gives the number and the worst three.
 pub const NAMED_MAX: usize = 25;
@@ -44,7 +44,7 @@ pub(super) fn make(
         return vec![Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at }];
     }
     let mut entries: Vec<Entry> =
-        digest.cases.iter().filter_map(|id| entry(state, policy, *id, audience, recipient)).collect();
+        digest.cases.iter().filter_map(|id| entry(state, policy, now, *id, audience, recipient)).collect();
     if entries.is_empty() {
         return vec![dropped];
     }
@@ -79,20 +79,35 @@ pub(super) fn make(
     let word = Word { only: Some(&only), speaks_for: spoken, ..desk };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
     if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
-        facts.extend(word.speaks_for.iter().filter_map(|spoken| reminder(state, policy, now, spoken)));
+        facts.extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, spoken)));
     } else {
         facts.push(dropped);
     }
     facts
 }
 
-/// A case that a digest told of is reminded of like any other (R20).
-fn reminder(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Option<Fact> {
-    let case = state.cases.get(&spoken.case)?;
-    let briefing = case.briefing(&spoken.audience)?;
-    let every = policy.row(&briefing.row, &briefing.audience)?.repeat_every?;
-    let planned = spoken.said.status == CaseStatus::Open && case.due.is_none();
-    planned.then(|| Fact::CaseDue { case: spoken.case, at: Some(now + every) })
+/// A case that a digest told of is kept up like any other: its row's rhythm begins (R22), and it is looked at again for
+/// what else its row asks (R20, R25).
+fn kept_up(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Vec<Fact> {
+    let matter = Matter::find(state, policy, spoken.case);
+    let Some(matter) = matter.filter(|_| spoken.said.status == CaseStatus::Open) else { return Vec::new() };
+    let Some(briefing) = matter.case.briefing(&spoken.audience) else { return Vec::new() };
+    let row = policy.row(&briefing.row, &briefing.audience);
+    let promised = promise::next(policy, now, row, &matter, false).filter(|_| briefing.promise().is_none());
+    let mut facts: Vec<Fact> = promised
+        .map(|due| Kept::PromiseMade { case: matter.id, audience: spoken.audience.clone(), due })
+        .map(Fact::Kept)
+        .into_iter()
+        .collect();
+    let due = matter.case.due;
+    let watched = row.is_some_and(|row| row.keeping.is_watchful()) || !facts.is_empty();
+    let at = if watched || matches!(matter.sort, Sort::Incident { .. }) {
+        Some(due.map_or(now, |due| due.min(now)))
+    } else {
+        row.and_then(|row| row.repeat_every).filter(|_| due.is_none()).map(|every| now + every)
+    };
+    facts.extend(at.map(|at| Fact::CaseDue { case: matter.id, at: Some(at) }));
+    facts
 }
 
 /// R37: a digest that was written for a level that its audience no longer has ends, and what it named is named again.
@@ -115,69 +130,46 @@ pub(super) fn again(state: &State, now: Time, id: DeliveryId, delivery: &Deliver
     facts
 }
 
-/// One case as the digest names it: as it stands now, at the level of its briefing.
+/// One case as the digest names it: as it stands now, at the level of its briefing. Where texts need approval it says no
+/// more than what was said, or what is agreed (R23); an end that is held is not said by the way either (R26).
 fn entry(
     state: &State,
     policy: &Policy,
+    now: Time,
     id: CaseId,
     audience: &Name,
     recipient: &Recipient,
 ) -> Option<Entry> {
-    let case = state.cases.get(&id)?;
-    let briefing = case.briefing(audience)?;
-    let line = briefing.lines.get(recipient)?;
-    let reason = line.withheld.filter(|reason| reason.is_digested())?;
-    let names = Names::of(policy, id, case);
+    let matter = Matter::find(state, policy, id)?;
+    let briefing = matter.case.briefing(audience)?;
+    let reason = briefing.lines.get(recipient)?.withheld.filter(|reason| reason.is_digested())?;
+    let row = policy.row(&briefing.row, &briefing.audience);
+    let agreed = tend::wording(briefing, row) == Wording::Agreed;
+    let held = tend::held_end(&matter, briefing, row).is_some_and(|until| now < until);
+    let said = match briefing.said {
+        Some((last, _)) if agreed || held => last,
+        // Outsiders who were told nothing are not told that there was nothing.
+        None if agreed && matter.status != CaseStatus::Open => return None,
+        None if agreed => matter.agreed_said(policy, briefing),
+        _ => matter.said(policy, briefing),
+    };
+    let subject = matter.subject(policy, briefing, Kind::Update, Shade::default());
     let level = briefing.disclosure;
-    let make = |subject: &Subject<'_>, said, severity, firing, ended| {
-        let reference =
-            if level == message::Disclosure::External { &names.public_reference } else { &names.reference };
-        let item = DigestItem {
-            title: message::title_at(subject, level).into(),
-            level,
-            status: subject.status,
-            severity: subject.severity.into(),
-            reference: reference.as_str().into(),
-            at: subject.changed_at,
-        };
-        let spoken = SpokenFor { case: id, audience: audience.clone(), said, firing, ended };
-        Entry { severity, item, spoken, reason }
+    let title = if agreed { message::agreed_title_at } else { message::title_at };
+    let outside = level == Disclosure::External;
+    let reference = if outside { matter.public_reference() } else { matter.reference() };
+    let item = DigestItem {
+        title: title(&subject, level).into(),
+        level,
+        status: said.status,
+        severity: subject.severity.into(),
+        reference: reference.into(),
+        at: subject.changed_at,
     };
-    match &case.about {
-        CaseAbout::Group { labels, .. } => {
-            let standing = Standing::of(state, case, briefing.said_severity());
-            let subject =
-                standing::subject(policy, case, labels, briefing, &standing, &names, Kind::Update, 100);
-            let said = standing::said(&subject, &standing, level);
-            let (firing, ended) = members(state, case);
-            Some(make(&subject, said, standing.severity, firing, ended))
-        }
-        CaseAbout::Incident { id: incident } => {
-            incident_entry(state, policy, case, briefing, incident, &names)
-                .map(|(subject, said, severity)| make(&subject, said, severity, Vec::new(), Vec::new()))
-        }
-        CaseAbout::Desk { .. } => None,
-    }
-}
-
-fn incident_entry<'a>(
-    state: &'a State,
-    policy: &'a Policy,
-    case: &'a Case,
-    briefing: &'a Briefing,
-    incident: &str,
-    names: &'a Names,
-) -> Option<(Subject<'a>, super::fact::Said, Severity)> {
-    let incident = state.incidents.get(incident)?;
-    let severity = speak::severity_of(policy, incident);
-    let subject =
-        speak::subject(policy, case, incident, &incident.record, names, briefing, severity, Kind::Update);
-    let said = super::fact::Said {
-        status: subject.status,
-        state: message::state_digest(&subject, briefing.disclosure),
-        severity,
-    };
-    Some((subject, said, severity))
+    let (firing, ended) = members(state, matter.case);
+    let ended = if held || agreed && said.status == CaseStatus::Open { Vec::new() } else { ended };
+    let spoken = SpokenFor { case: id, audience: audience.clone(), said, firing, ended };
+    Some(Entry { severity: matter.severity, item, spoken, reason })
 }
 
 /// The alerts of a group that fire, and those that have ended.

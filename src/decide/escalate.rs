@@ -4,7 +4,7 @@ use super::desk;
 use super::fact::{Cause, Fact, Kept};
 use super::matter::{Matter, Sort};
 use super::policy::Policy;
-use super::state::{Briefing, Course, Incident, State};
+use super::state::{Briefing, Case, Course, Incident, State};
 use super::tend::{self, Saying};
 use crate::event::id::CaseId;
 use crate::event::{IncidentEvent, Name, Severity, Time, Visibility};
@@ -49,18 +49,18 @@ pub(super) fn causes(
 
 /// What is escalated now, one thing at a time; no facts where nothing is.
 pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Vec<Fact> {
-    if matter.status != CaseStatus::Open {
-        return Vec::new();
-    }
     let fresh = Course::default();
     let course = matter.case.course.as_deref().unwrap_or(&fresh);
-    if let Some(acked) = &course.acked
-        && (matter.severity < acked.severity || reopened(matter).is_some_and(|at| at > acked.at))
-    {
+    let open = matter.status == CaseStatus::Open;
+    let worse = course.acked.as_ref().is_some_and(|acked| matter.severity < acked.severity);
+    if open && (worse || came_back(policy, matter, course)) {
         return vec![Fact::Kept(Kept::AckVoided { case: matter.id })];
     }
-    if let Some(cause) = course.causes.first() {
+    if let Some(cause) = course.causes.iter().find(|cause| open || outlives_the_end(**cause)) {
         return at_once(state, policy, now, matter, *cause);
+    }
+    if !open {
+        return Vec::new();
     }
     if unanswered_at(matter, course).is_some_and(|at| at <= now) {
         return at_once(state, policy, now, matter, Cause::NeedsUnanswered);
@@ -77,9 +77,32 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, matter: &Matter<
     }
 }
 
-fn reopened(matter: &Matter<'_>) -> Option<Time> {
-    let Sort::Incident { incident, .. } = &matter.sort else { return None };
-    incident.turned
+/// What is to be known at once even of a case that is over.
+fn outlives_the_end(cause: Cause) -> bool {
+    matches!(cause, Cause::DataExposure | Cause::Regulatory | Cause::Visibility)
+}
+
+/// Whether the case goes on although somebody was told its end, and nothing has been asked of anybody since: what was
+/// acknowledged or escalated in its first life counts no more.
+fn came_back(policy: &Policy, matter: &Matter<'_>, course: &Course) -> bool {
+    let ends = matter.case.briefings.iter().filter_map(|briefing| briefing.said);
+    let end = ends.filter(|(said, _)| said.status == CaseStatus::Resolved).map(|(_, at)| at).max();
+    end.is_some_and(|end| course.unacked_since.is_none_or(|since| since < end))
+        && somebody_is_asked(policy, matter.case)
+}
+
+/// Whether anybody has taken the case on, or is asked to.
+fn somebody_is_asked(policy: &Policy, case: &Case) -> bool {
+    let asks = |briefing: &Briefing| {
+        policy.row(&briefing.row, &briefing.audience).is_some_and(|row| row.keeping.ack_within.is_some())
+    };
+    case.course.as_ref().is_some_and(|course| course.acked.is_some()) || case.briefings.iter().any(asks)
+}
+
+/// An incident that was over goes on: who had taken it on is asked again, and so is everybody else (R25).
+pub(super) fn reopened(state: &State, policy: &Policy, case: CaseId) -> Option<Fact> {
+    let known = state.cases.get(&case)?;
+    somebody_is_asked(policy, known).then_some(Fact::Kept(Kept::AckVoided { case }))
 }
 
 /// When what is needed should have been answered.
@@ -92,8 +115,8 @@ fn unanswered_at(matter: &Matter<'_>, course: &Course) -> Option<Time> {
 fn unacked_at(policy: &Policy, matter: &Matter<'_>, course: &Course, briefing: &Briefing) -> Option<Time> {
     let within = policy.row(&briefing.row, &briefing.audience)?.keeping.ack_within?;
     let open = course.acked.is_none() && !course.escalated.contains(&briefing.audience);
-    // Nobody can take on what nobody was told of.
-    briefing.said.filter(|_| open)?;
+    // Nobody can take on what nobody was told of, or whose coming back is not said yet.
+    briefing.said.filter(|(said, _)| open && said.status != CaseStatus::Resolved)?;
     let since = course.unacked_since.map_or(briefing.opened, |since| since.max(briefing.opened));
     Some(since + within).filter(|_| matter.status == CaseStatus::Open)
 }

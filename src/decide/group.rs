@@ -106,7 +106,9 @@ fn tended(
     let Some(first) = case.briefings.first() else { return Vec::new() };
     let row = policy.row(&first.row, &first.audience);
     let new = first.said.is_none() && standing.status == CaseStatus::Open;
-    if new && began_before_birth(state, policy, now, &standing) {
+    // What somebody must approve is drafted as ever (R23).
+    let listed = row.is_none_or(|row| row.keeping.approval.is_none());
+    if new && listed && began_before_birth(state, policy, now, &standing) {
         let (reason, at) = (WithheldReason::FirstStart, first_list_at(state, now));
         return withhold_all(state, policy, id, first, reason, at, None);
     }

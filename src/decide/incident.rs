@@ -54,7 +54,8 @@ pub(super) fn decide(
     }
     let case = case_id(&event.incident);
     let mut facts = Vec::new();
-    if !state.cases.contains_key(&case) {
+    let new = !state.cases.contains_key(&case);
+    if new {
         let about = CaseAbout::Incident { id: event.incident.clone() };
         facts.push(Fact::CaseOpened { case, about });
     }
@@ -74,7 +75,10 @@ pub(super) fn decide(
     facts.extend(merge::settle(state, received.min(now), &id, merged.as_deref(), is_open));
     facts.extend(causes.into_iter().map(|cause| Fact::Kept(Kept::EscalationCaused { case, cause })));
     facts.extend(by_event);
-    if speaks {
+    let back = open == Some(true) && known.is_some_and(|known| known.open == Some(false));
+    facts.extend(escalate::reopened(state, policy, case).filter(|_| back));
+    // A new case is looked at whatever it begins with, so that it is forgotten one day (R44).
+    if speaks || new {
         let due = state.cases.get(&case).and_then(|case| case.due);
         let at = due.map_or(received.min(now), |due| due.min(received.min(now)));
         facts.push(Fact::CaseDue { case, at: Some(at) });

@@ -49,7 +49,7 @@ impl<'a> Matter<'a> {
             case,
             status,
             severity: speak::severity_of(policy, incident),
-            ended: incident.turned.filter(|_| status == CaseStatus::Resolved),
+            ended: ended(incident).filter(|_| status == CaseStatus::Resolved),
             event_at: incident.changed,
             sort: Sort::Incident { incident, record: Box::new(speak::as_it_is_told(policy, incident)) },
             names: Names::of(policy, id, case),
@@ -174,6 +174,12 @@ impl<'a> Matter<'a> {
         };
         Held::Case { case: self.case, critical }
     }
+}
+
+/// When an incident ended, or was merged into the one as which it goes on.
+fn ended(incident: &Incident) -> Option<Time> {
+    let merged = || incident.stamps.get("merged").map(|stamp| stamp.at);
+    if incident.open == Some(false) { incident.open_since } else { merged() }
 }
 
 /// What outsiders were told last.

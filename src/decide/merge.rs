@@ -1,9 +1,11 @@
 //! What a merge means beyond the incident that is merged: it goes on as the other one.
 
-use super::fact::Fact;
+use super::fact::{Fact, Kept, Said};
 use super::incident;
-use super::state::State;
-use crate::event::{Name, Time};
+use super::state::{Briefing, Incident, State};
+use crate::event::id::CaseId;
+use crate::event::{Name, Recipient, Time};
+use crate::message::CaseStatus;
 use std::collections::BTreeSet;
 
 /// The incident as which this one goes on in the end; itself where it was not merged.
@@ -23,9 +25,14 @@ pub(super) fn is_circle(state: &State, incident: &str, into: &str) -> bool {
     way(state, into).any(|other| other == incident)
 }
 
+/// Whether any was opened of those as which an incident goes on that is merged `into` this one.
+pub(super) fn leads_to_one_opened(state: &State, into: &str) -> bool {
+    way(state, into).any(|other| is_opened(state, other))
+}
+
 /// What an event of `incident` means for those that go on as it, and, where it is merged `into` another, for itself.
-/// `is_open` says whether it was ever opened. An incident merged into one that was not goes on as itself until then, so
-/// that a mistake silences nobody.
+/// `is_open` says whether it was ever opened. An incident merged into none that was opened goes on as itself until one is,
+/// so that a mistake silences nobody. One that has gone on as another stays merged, though the other is forgotten.
 pub(super) fn settle(
     state: &State,
     now: Time,
@@ -33,8 +40,16 @@ pub(super) fn settle(
     into: Option<&str>,
     is_open: bool,
 ) -> Vec<Fact> {
-    let target = goes_on_as(state, into.unwrap_or(incident));
-    let is_open = if target == incident { is_open } else { is_opened(state, target) };
+    let waiting = |id: &str| state.incidents.get(id).is_some_and(|known| known.merge_waits);
+    let ahead: Vec<&str> = match into {
+        Some(into) => way(state, into).collect(),
+        None => way(state, incident).skip(1).collect(),
+    };
+    let opened_ahead = ahead.iter().any(|id| is_opened(state, id));
+    let target = match into {
+        None if waiting(incident) => incident,
+        _ => ahead.iter().find(|id| waiting(id)).or(ahead.last()).copied().unwrap_or(incident),
+    };
     let merged =
         state.incidents.iter().filter(|(id, known)| known.merged_into.is_some() && ***id != *incident);
     let behind: Vec<&str> =
@@ -43,9 +58,13 @@ pub(super) fn settle(
     let own = moves.then_some(incident);
     let mut facts = Vec::new();
     for id in behind.iter().copied().chain(own) {
-        let waits = state.incidents.get(id).is_some_and(|known| known.merge_waits);
-        if waits == is_open {
-            facts.push(Fact::MergeWaits { incident: id.into(), waits: !is_open });
+        let mut before = way(state, id).skip(1).take_while(|other| *other != incident);
+        let reaches = opened_ahead || *id != *incident && (is_open || before.any(|id| is_opened(state, id)));
+        let stays = state.incidents.get(id).is_some_and(|known| {
+            known.is_merged() && (!moves || id == incident && known.merged_into.as_deref() == into)
+        });
+        if waiting(id) == reaches && !stays {
+            facts.push(Fact::MergeWaits { incident: id.into(), waits: !reaches });
             facts.extend(look_at(state, now, id));
         }
     }
@@ -58,6 +77,26 @@ pub(super) fn settle(
 
 fn is_opened(state: &State, incident: &str) -> bool {
     state.incidents.get(incident).is_some_and(|known| known.open.is_some())
+}
+
+/// Who was told of what goes on as `incident`, in an audience that has heard nothing of `incident` itself although it is
+/// over: they are owed its end (R27).
+pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: &Briefing) -> Option<Fact> {
+    let goes_on = |(other, known): &(&Box<str>, &Incident)| {
+        let stamp = |field: &str| known.stamps.get(field).map(|stamp| stamp.at);
+        let was_over = known.open == Some(false) && stamp("open") < stamp("merged");
+        known.is_merged() && !was_over && way(state, other).skip(1).any(|other| other == incident)
+    };
+    let behind = state.incidents.iter().filter(goes_on).map(|(other, _)| incident::case_id(other));
+    let told = behind.filter_map(|case| state.cases.get(&case)?.briefing(&briefing.audience));
+    let told: Vec<&Briefing> = told.filter(|told| told.said.is_some()).collect();
+    let lines = told.iter().flat_map(|told| told.lines.iter());
+    let knows = lines.filter(|(_, line)| line.told.is_some() || !line.pending.is_empty());
+    let recipients: BTreeSet<&Recipient> = knows.map(|(recipient, _)| recipient).collect();
+    let (said, _) = told.first().and_then(|told| told.said).filter(|_| !recipients.is_empty())?;
+    let said = Said { status: CaseStatus::Open, ..said };
+    let (audience, recipients) = (briefing.audience.clone(), recipients.into_iter().cloned().collect());
+    Some(Fact::Kept(Kept::CarriedOver { case: id, audience, recipients, said }))
 }
 
 /// The case of an incident is looked at now.

@@ -97,7 +97,10 @@ pub(super) fn read(
         match (rule.is_met(labels, severity), known) {
             (true, None) => join(state, policy, now, since, rule, fingerprint, labels, severity, &mut facts),
             (false, Some((incident, known))) => {
-                leave(state, policy, now, incident, known, fingerprint, &mut facts)
+                leave(state, policy, now, incident, known, fingerprint, &mut facts);
+                // Others may leave in the same reading, and none of them sees that it is the last.
+                let look = known.opened && known.alerts.len() > 1;
+                facts.extend(look.then(|| watch(incident, WatchChange::Due { at: Some(now) })));
             }
             (true, Some(_)) | (false, None) => {}
         }
@@ -191,17 +194,19 @@ fn leave(
     if known.alerts.len() > 1 {
         return;
     }
+    facts.push(watch(incident, emptied(state, policy, now, incident, known)));
+}
+
+/// Nothing meets the rule any more: when the incident ends by itself, if it does.
+fn emptied(state: &State, policy: &Policy, now: Time, incident: &str, known: &Watch) -> WatchChange {
     let rule = policy.incident_rule(&known.rule);
     let after = rule.map_or(policy.resolve_incidents_after, |rule| rule.resolve_after);
     let going_on = known.opened && is_open(state, incident);
-    facts.push(watch(
-        incident,
-        match after.filter(|_| going_on) {
-            Some(after) => WatchChange::Due { at: Some(now + after) },
-            // Nothing was opened, or it is over already, or a person ends it.
-            None => WatchChange::Ended {},
-        },
-    ));
+    match after.filter(|_| going_on) {
+        Some(after) => WatchChange::Due { at: Some(now + after) },
+        // Nothing was opened, or it is over already, or a person ends it.
+        None => WatchChange::Ended {},
+    }
 }
 
 fn is_open(state: &State, incident: &str) -> bool {
@@ -222,6 +227,13 @@ pub(super) fn due(state: &State, policy: &Policy, now: Time, incident: &str) -> 
     }
     if !known.alerts.is_empty() {
         return vec![watch(incident, WatchChange::Due { at: None })];
+    }
+    if known.left.is_some() && known.left == known.due {
+        // Several left at once: only now is it seen that none is left.
+        match emptied(state, policy, now, incident, known) {
+            WatchChange::Due { at: Some(at) } if at <= now => {}
+            change => return vec![watch(incident, change)],
+        }
     }
     let mut facts = vec![watch(incident, WatchChange::Ended {})];
     if !is_open(state, incident) {

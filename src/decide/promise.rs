@@ -106,10 +106,12 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
     Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how }))
 }
 
-/// The earliest promise to each person of a briefing that is not kept yet.
+/// The earliest promise to each person of a briefing that is not kept yet. Who is gone from the configuration is told
+/// nothing more, and that is no miss (R27).
 fn open<'p>(policy: &'p Policy, briefing: &'p Briefing) -> BTreeMap<&'p str, (&'p Recipient, Time)> {
     let mut all: BTreeMap<&str, (&Recipient, Time)> = BTreeMap::new();
-    for (recipient, line) in briefing.lines.iter() {
+    let lines = briefing.lines.iter().filter(|(recipient, _)| policy.endpoints.contains_key(*recipient));
+    for (recipient, line) in lines {
         if let Some(due) = line.promised {
             let first = all.entry(target::person(policy, recipient)).or_insert((recipient, due));
             if due < first.1 {

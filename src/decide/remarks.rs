@@ -203,7 +203,7 @@ fn among_others(state: &State, event: &IncidentEvent, found: &mut Vec<Remark>) {
     } else if merge::is_circle(state, id, into) {
         let text = format!("{into} goes on as {id} already; nothing was changed");
         found.push(remark(RemarkCode::MergedInCircle, text));
-    } else if state.incidents.get(target).is_none_or(|other| other.open.is_none()) {
+    } else if !merge::leads_to_one_opened(state, into) {
         let text = format!("{target} was not opened yet; {id} goes on as itself until it is");
         found.push(remark(RemarkCode::MergedIntoUnknown, text));
     }

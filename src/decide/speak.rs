@@ -8,8 +8,8 @@ use super::policy::{Policy, RowKind};
 use super::route::{self, Asked, Held};
 use super::row::Row;
 use super::say;
-use super::state::{Briefing, Case, Incident, State};
-use super::{clock, escalate, promise, target, tend, via, write_up};
+use super::state::{Briefing, Case, Incident, Line, State};
+use super::{clock, escalate, merge, promise, target, tend, via, write_up};
 use crate::event::id::CaseId;
 use crate::event::{Severity, Span, Time};
 use crate::message::{About, CaseStatus, Disclosure, IncidentRecord, Kind, Subject};
@@ -231,8 +231,20 @@ fn word(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing
     if incident.open.is_none() {
         return Vec::new();
     }
+    let unsaid = briefing.said.is_none() && matter.status == CaseStatus::Resolved;
+    let owed = || merge::owed_the_end(state, matter.id, &incident.record.id, briefing);
+    if let Some(owed) = unsaid.then(owed).flatten() {
+        return vec![owed];
+    }
+    let row = policy.row(&briefing.row, &briefing.audience);
+    // What somebody must approve is drafted as ever (R23).
+    let listed = row.is_none_or(|row| row.keeping.approval.is_none());
     let first = briefing.said.is_none() && matter.status == CaseStatus::Open;
-    if first && began_before_birth(state, policy, now, incident, matter.severity) {
+    if first
+        && listed
+        && (began_before_birth(state, policy, now, incident, matter.severity)
+            || is_to_be_listed(policy, briefing, matter.severity))
+    {
         let at = group::first_list_at(state, now);
         return unless_withheld(state, policy, matter.id, briefing, WithheldReason::FirstStart, at);
     }
@@ -298,6 +310,12 @@ fn began_before_birth(
     let young = now < born + super::FIRST_LIST_AFTER;
     let before = incident.opened.is_some_and(|opened| opened < born);
     young && before && !policy.ladder.is_urgent(severity)
+}
+
+/// Whether the list of what began before the first start is still to name it to this audience.
+fn is_to_be_listed(policy: &Policy, briefing: &Briefing, severity: Severity) -> bool {
+    let to_come = |line: &Line| line.withheld == Some(WithheldReason::FirstStart);
+    briefing.lines.values().any(to_come) && !policy.ladder.is_urgent(severity)
 }
 
 /// When to look again: at the next reminder, promise or clock, or, after the end, when the incident is forgotten (R44).

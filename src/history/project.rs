@@ -180,6 +180,8 @@ impl Row<'_> {
                 approval::fact(&mut self.pens, number, at, fact)?;
             }
             Fact::Kept(Kept::PromiseEnded { .. })
+            | Fact::Kept(Kept::PromiseMade { .. })
+            | Fact::Kept(Kept::CarriedOver { .. })
             | Fact::Kept(Kept::PromiseMissed { .. })
             | Fact::Kept(Kept::Nudged { .. }) => {}
             Fact::Kept(Kept::Acknowledged { .. })

@@ -38,6 +38,6 @@ pub use table::{FIELDS, FieldRow, may_read};
 pub use templates::{
     PHASES, TEMPLATE_WORDS, TemplateProblem, TemplateSource, TemplateText, Templates, WRITTEN_MAX,
 };
-pub use title::title_at;
+pub use title::{agreed_title_at, title_at};
 pub use told::words_of;
 pub use view::View;

@@ -1,5 +1,6 @@
 //! The one line that names a case, the same while the case lasts.
 
+use super::agreed::Wordless;
 use super::layer::layer;
 use super::line::{TITLE_MAX, cut, one_line};
 use super::{About, Disclosure, Subject};
@@ -13,6 +14,12 @@ pub(super) const NEUTRAL: &str = "Service disruption";
 /// The case's one-line name for a reader of `level`: what a digest calls it. It holds no status and no count (R41).
 pub fn title_at(subject: &Subject<'_>, level: Disclosure) -> String {
     title(subject, level).into_owned()
+}
+
+/// The same of an agreed text, which says less (R23).
+pub fn agreed_title_at(subject: &Subject<'_>, level: Disclosure) -> String {
+    let wordless = Wordless::of(subject);
+    title_at(&wordless.subject(subject), level)
 }
 
 pub(super) fn title<'a>(subject: &Subject<'a>, level: Disclosure) -> Cow<'a, str> {

@@ -171,7 +171,7 @@ impl<'a> Walk<'a> {
             Fact::Kept(Kept::AckVoided { .. }) => (
                 "acknowledgement_voided",
                 None,
-                "The case became worse or came back: that it was acknowledged counts no more.".to_owned(),
+                "The case became worse or came back: an acknowledgement of before counts no more.".to_owned(),
             ),
             Fact::Kept(Kept::Escalated { cause, to, .. }) => {
                 ("escalated", None, self.escalated(*cause, to.as_ref()))

@@ -1,6 +1,6 @@
 //! Facts about keeping audiences told: clocks of rows, words that wait, drafts, promises, who took a case on, escalation.
 
-use super::{AckWay, Asked, Cause, Drafted, DropReason, HeldReason, MissReason, PromiseEnd};
+use super::{AckWay, Asked, Cause, Drafted, DropReason, HeldReason, MissReason, PromiseEnd, Said};
 use crate::event::id::{CaseId, DeliveryId};
 use crate::event::{Name, Recipient, Severity, Time};
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,27 @@ pub enum Kept {
         due: Time,
         /// How it ended.
         how: PromiseEnd,
+    },
+    /// The rhythm of a briefing begins with a digest, which states no time of its own (R22).
+    PromiseMade {
+        /// The case.
+        case: CaseId,
+        /// The audience.
+        audience: Name,
+        /// By when it is told next.
+        due: Time,
+    },
+    /// Who was told of an incident that goes on as this one counts as told of this one: it is over before anything was said
+    /// of it, and they are owed its end (R27).
+    CarriedOver {
+        /// The case.
+        case: CaseId,
+        /// The audience.
+        audience: Name,
+        /// Who was told.
+        recipients: Vec<Recipient>,
+        /// What they were told, of a case that goes on.
+        said: Said,
     },
     /// A promised word was not decided when it was due (R22).
     PromiseMissed {

@@ -18,12 +18,9 @@ pub struct Incident {
     pub open: Option<bool>,
     /// When it was first opened.
     pub opened: Option<Time>,
-    /// When `open` was last set.
+    /// Since when `open` is what it is, as far as Tidings has heard: an end that is reported again has held since the
+    /// first report (R26).
     pub open_since: Option<Time>,
-    /// When `open` last became another than it was, as far as Tidings has heard: an end that is reported again has held
-    /// since the first report (R26).
-    #[serde(default)]
-    pub turned: Option<Time>,
     /// When it last changed.
     pub changed: Time,
     /// When the newest of its events was received.
@@ -154,7 +151,7 @@ impl Incident {
 
     /// What was written up since it ended, if it has (R27): what was written before it came back counts no more.
     pub fn written_up(&self) -> Option<Layered> {
-        let ended = self.turned.filter(|_| self.open == Some(false))?;
+        let ended = self.open_since.filter(|_| self.open == Some(false))?;
         let since = |field: &str, layer: &Option<Box<str>>| {
             let stamp = self.stamps.get(field)?;
             layer.clone().filter(|_| stamp.at >= ended)

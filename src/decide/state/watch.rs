@@ -17,6 +17,9 @@ pub struct Watch {
     /// When it is to be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Time>,
+    /// When the last alert left it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Time>,
     /// Whether the incident was opened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opened: bool,
@@ -29,7 +32,8 @@ impl State {
     pub(super) fn apply_watch(&mut self, incident: &str, change: &WatchChange) {
         if let WatchChange::Joined { rule, fingerprint } = change {
             let rule = rule.clone();
-            let new = || Watch { rule, alerts: BTreeSet::new(), due: None, opened: false, taken: false };
+            let alerts = BTreeSet::new();
+            let new = || Watch { rule, alerts, due: None, left: None, opened: false, taken: false };
             self.watched.entry(incident.into()).or_insert_with(new).alerts.insert(*fingerprint);
             self.watching.insert((*fingerprint, incident.into()));
             return;
@@ -40,6 +44,7 @@ impl State {
             WatchChange::Joined { .. } => {}
             WatchChange::Left { fingerprint } => {
                 watch.alerts.remove(fingerprint);
+                watch.left = Some(self.time);
                 self.watching.remove(&(*fingerprint, incident.into()));
             }
             WatchChange::Due { at } => watch.due = *at,

@@ -47,6 +47,12 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
             let whom = recipient.as_str().split('#').next().unwrap_or_default();
             format!("promise {} {audience} {whom}, due {}: {}", case(*id), written(*due), how.as_str())
         }
+        Fact::Kept(Kept::CarriedOver { case: id, audience, .. }) => {
+            format!("carried over {} {audience}", case(*id))
+        }
+        Fact::Kept(Kept::PromiseMade { case: id, audience, due }) => {
+            format!("promised {} {audience}, next {}", case(*id), written(*due))
+        }
         Fact::Kept(Kept::PromiseMissed { case: id, audience, due, why, next }) => {
             let next = next.map(|next| format!(", next {}", written(next))).unwrap_or_default();
             format!("missed {} {audience}, due {}: {why:?}{next}", case(*id), written(*due))

@@ -340,7 +340,7 @@ const EVENTS: [&str; 17] = [
 /// What must not depend on the order. Since when it counts as over or open is what was heard, in the order of hearing.
 fn end_of(world: &World) -> Option<(Incident, Option<Time>)> {
     let incident = world.state.incidents.get("INC-1")?.clone();
-    Some((Incident { changed: Time::EPOCH, turned: None, ..incident.clone() }, incident.opened))
+    Some((Incident { changed: Time::EPOCH, open_since: None, ..incident.clone() }, incident.opened))
 }
 
 proptest! {

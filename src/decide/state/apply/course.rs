@@ -2,7 +2,7 @@
 
 use super::word::whose;
 use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Fact, Kept, PromiseEnd};
-use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, RowClock, State};
+use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, Promise, RowClock, State, Told};
 use crate::event::id::CaseId;
 use crate::event::{Name, Recipient};
 
@@ -46,6 +46,21 @@ impl State {
             }
             Fact::Kept(Kept::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. }) => {
                 self.no_longer_promised(case, audience, recipient);
+            }
+            Fact::Kept(Kept::PromiseMade { case, audience, due }) => {
+                if let Some(awaited) = self.awaited_mut(case, audience) {
+                    awaited.promise = Some(Promise { due: *due, made: now, nudged: false });
+                }
+            }
+            Fact::Kept(Kept::CarriedOver { case, audience, recipients, said }) => {
+                let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
+                if let Some(briefing) = briefing {
+                    briefing.said = Some((*said, now));
+                    for recipient in recipients {
+                        let told = Told { ordinal: 0, said: *said, at: now };
+                        briefing.lines.begin(recipient).told.get_or_insert(told);
+                    }
+                }
             }
             Fact::Kept(Kept::PromiseMissed { case, audience, next, .. }) => {
                 if let Some(awaited) = self.awaited_mut(case, audience)

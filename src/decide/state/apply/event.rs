@@ -99,10 +99,9 @@ impl State {
         if let Some(open) = open {
             incident.stamps.insert("open".into(), stamp);
             if incident.open != Some(open) {
-                incident.turned = Some(stamp.at);
+                incident.open_since = Some(stamp.at);
             }
             incident.open = Some(open);
-            incident.open_since = Some(stamp.at);
         }
         if event.action == Action::Open {
             incident.opened = Some(incident.opened.map_or(stamp.at, |opened| opened.min(stamp.at)));

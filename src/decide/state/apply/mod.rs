@@ -87,6 +87,8 @@ impl State {
             | Fact::Kept(Kept::DraftRejected { .. })
             | Fact::Kept(Kept::DraftDropped { .. })
             | Fact::Kept(Kept::PromiseEnded { .. })
+            | Fact::Kept(Kept::PromiseMade { .. })
+            | Fact::Kept(Kept::CarriedOver { .. })
             | Fact::Kept(Kept::PromiseMissed { .. })
             | Fact::Kept(Kept::Nudged { .. })
             | Fact::Kept(Kept::Acknowledged { .. })

@@ -64,8 +64,9 @@ impl State {
         briefing.ordinal = notified.ordinal;
         // What is carried again is no news: it changes neither what was said last nor what is still withheld.
         let news = !notified.is_redrive();
-        let outside =
-            news && notified.disclosure == Disclosure::External && !notified.row.as_str().is_empty();
+        // One insider who is told at that level is no outsider.
+        let level = notified.disclosure.min(briefing.disclosure);
+        let outside = news && level == Disclosure::External && !notified.row.as_str().is_empty();
         if news {
             briefing.said = Some((notified.said, now));
         }
