@@ -8,6 +8,7 @@ mod against;
 mod alert;
 mod answer;
 mod approve;
+mod approver;
 mod clock;
 mod confine;
 mod deliveries;
@@ -56,6 +57,7 @@ pub mod state;
 pub use against::{Orphan, OrphanKind, against};
 pub use alert::{group_id, is_unchanged};
 pub use answer::{Refused, Refusing, refusal as command_refusal};
+pub use approver::is_approver;
 pub use confine::command as command_confined;
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
