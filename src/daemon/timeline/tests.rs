@@ -61,6 +61,17 @@ name = "customers"
 kind = "incident"
 audience = "customers"
 approve = true
+[channel.late]
+type = "console"
+[audience.acme-gmbh]
+disclosure = "external"
+destinations = ["late"]
+[[route]]
+name = "acme"
+kind = "incident"
+match = ["acme=yes"]
+audience = "acme-gmbh"
+approve = false
 "#;
 
 /// A core with a projection of everything that it decides; every channel takes everything after two seconds.
@@ -294,6 +305,31 @@ fn outsiders_do_not_read_that_it_is_over_before_they_are_told() {
     let (json, text) = world.timeline("INC-internal-1", Disclosure::External);
     assert_eq!(json["standing"], "resolved", "{text}");
     assert!(text.contains("A write-up was promised by"), "{text}");
+}
+
+#[test]
+fn outsiders_read_of_no_audience_by_name_and_of_no_word_that_nobody_was_handed() {
+    let mut world = World::new();
+    world.give(What::Command(Command::Pause { channel: "late".into(), by: "jonas".into() }));
+    world.event(
+        &serde_json::json!({ "type": "incident", "incident": "INC-3", "action": "open", "severity": "sev2",
+        "customer_impact": true, "title": { "public": "Payments fail" }, "stage": "investigating",
+        "labels": { "acme": "yes" } }),
+    );
+    world.pass(Span::from_mins(1));
+    let (json, text) = world.timeline("INC-3", Disclosure::External);
+    let steps = |json: &serde_json::Value| {
+        let whats =
+            json["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap().to_owned());
+        whats.collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&json), ["opened"], "{text}");
+    assert!(world.timeline("INC-3", Disclosure::Internal).1.contains("acme-gmbh"));
+    world.give(What::Command(Command::Resume { channel: "late".into(), by: "jonas".into() }));
+    let (json, text) = world.timeline("INC-3", Disclosure::External);
+    assert_eq!(steps(&json), ["opened", "message"], "{text}");
+    assert!(text.contains("The first word to customers was handed over at"), "{text}");
+    assert!(!text.contains("acme") && !json.to_string().contains("acme"), "{text}");
 }
 
 #[test]
