@@ -375,7 +375,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8085", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8085"] {
             assert!(asks(Some(host), "/v1/told"), "{host}");
         }
-        let others = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:8085", "evil@", "10.0.0.1", ""];
+        let others =
+            ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:8085", "evil@", "10.0.0.1", ""];
         for host in others {
             assert!(!asks(Some(host), "/v1/told"), "{host}");
         }

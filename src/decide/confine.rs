@@ -20,7 +20,8 @@ pub(super) fn event(state: &State, policy: &Policy, input: &Input, event: &Event
     let is_own = match event {
         Event::Alert(event) => own(&event.labels),
         Event::Incident(event) => {
-            own_incident(state, event, own) && (event.action != Action::Merge || own_target(state, event, own))
+            own_incident(state, event, own)
+                && (event.action != Action::Merge || own_target(state, event, own))
         }
     };
     (!is_own).then(|| foreign(token))
