@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// The most bytes that one file may have.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+pub const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// The most files that patterns may lead to.
-const FILES_MAX: usize = 2_000;
+pub const FILES_MAX: usize = 2_000;
 
 /// Every file in reading order, those of members last, and what each is. A file of members that cannot be read is left
 /// out: whoever asks for it finds it missing.

@@ -195,6 +195,7 @@ impl Builder<'_, '_> {
             unrouted.as_ref().map(|audience| Box::new(crate::decide::Row::unrouted(audience, &default_via)));
         let policy = Policy {
             unrouted_row,
+            tokens: document.all("token").iter().map(|table| table.name.as_str().into()).collect(),
             confined: self.confined(),
             hash: text.hash,
             time_zone,

@@ -47,6 +47,7 @@ pub use channel::ChannelSettings;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use effective::{RowOrigins, ValueOrigin};
 pub use heartbeat::HeartbeatSettings;
+pub use include::{FILE_BYTES_MAX, FILES_MAX};
 pub use ingest::{HttpSettings, IngestSettings};
 pub use journal::{JournalSettings, JournalStore};
 pub use load::{from_texts, journal_section, load};

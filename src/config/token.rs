@@ -25,7 +25,8 @@ pub(super) static SECTION: Section = Section {
             name: "team",
             takes: Takes::Text,
             default: "",
-            about: "The only team whose cases it may touch.",
+            about: "The only team whose cases it may touch: it confines the events that the token sends, and what it \
+                    acknowledges, answers and approves; not what it may `read`. Not with `admin`.",
         },
     ],
 };
@@ -74,6 +75,12 @@ fn one(document: &Document<'_>, table: &Table<'_>, report: &Report) -> Option<To
     if let Some(text) = team.filter(|text| !document.teams().any(|team| team.name.value == text.value)) {
         let help = suggest::hint(text.value, "team", document.teams().map(|team| team.name.value));
         report.error("token::unknown-team", text.place, format!("there is no team `{}`", text.value), help);
+    }
+    let admin = may.and_then(|node| node.texts().into_iter().find(|word| word.value == "admin"));
+    if let Some(word) = admin.filter(|_| team.is_some()) {
+        let message = "`admin` is for the whole of Tidings, and `team` confines this token to one team";
+        let help = "leave out `team`, or name the rights that the team needs instead of \"admin\"";
+        report.error("token::confined-admin", word.place, message, help);
     }
     let right = |word: &str| match word {
         "ingest" => Some(Right::Ingest),

@@ -2,7 +2,7 @@
 
 use super::questions::refuse;
 use super::server::{Face, admit, not_ready};
-use crate::config::{self, Diagnostics};
+use crate::config::{self, Diagnostics, FILE_BYTES_MAX, FILES_MAX};
 use crate::decide::{Orphan, against};
 use crate::deliver;
 use crate::ingest::access::Right;
@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The most that the texts of all files may take, in bytes.
 const BODY_MAX: usize = 16 * 1024 * 1024;
@@ -24,6 +25,9 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// The most that the list of an answer takes, in bytes; what is behind is counted.
 const LIST_MAX: usize = 48 * 1024;
+
+/// As many are compared at once: reading the files of a large configuration takes memory and time.
+static ROOM: Semaphore = Semaphore::const_new(1);
 
 /// The route.
 pub(super) fn routes(face: Face) -> Router {
@@ -36,6 +40,17 @@ pub(super) fn routes(face: Face) -> Router {
 struct Texts {
     /// Names and texts, in reading order.
     files: Vec<(String, String)>,
+}
+
+impl Texts {
+    /// The limits of files that are read from a disk hold.
+    fn fit(&self) -> Result<(), String> {
+        if self.files.len() > FILES_MAX {
+            return Err(format!("these are {} files, and there may be {FILES_MAX}", self.files.len()));
+        }
+        let large = self.files.iter().find(|(_, text)| text.len() as u64 > FILE_BYTES_MAX);
+        large.map_or(Ok(()), |(name, _)| Err(format!("{name} is larger than {} MiB", FILE_BYTES_MAX >> 20)))
+    }
 }
 
 /// What a reload of them would leave behind.
@@ -52,6 +67,10 @@ async fn compare(State(face): State<Face>, request: Request) -> Response {
     if let Err(response) = admit(&face, request.headers(), peer, Right::Admin) {
         return *response;
     }
+    let Ok(room) = ROOM.try_acquire() else {
+        let why = "other files are being compared at the moment: try again later";
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, why);
+    };
     let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(request.into_body(), BODY_MAX));
     let Ok(Ok(body)) = body.await else {
         let why = "the files are larger than 16 MiB, or did not arrive whole within 10 s";
@@ -59,12 +78,17 @@ async fn compare(State(face): State<Face>, request: Request) -> Response {
     };
     let key = face.reloader.config().policy.reference_key;
     let read = tokio::task::spawn_blocking(move || {
+        // It goes on if whoever asked does not wait for it.
+        let _room = room;
         let texts: Texts = serde_json::from_slice(&body).ok()?;
-        Some(config::from_texts(&texts.files, key, deliver::kinds()))
+        drop(body);
+        let fits = texts.fit();
+        Some(fits.map(|()| config::from_texts(&texts.files, key, deliver::kinds())))
     });
     let config = match read.await {
-        Ok(Some(Ok(config))) => config,
-        Ok(Some(Err(mistakes))) => return mistaken(&mistakes),
+        Ok(Some(Ok(Ok(config)))) => config,
+        Ok(Some(Ok(Err(mistakes)))) => return mistaken(&mistakes),
+        Ok(Some(Err(why))) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, &why),
         Ok(None) => return refuse(StatusCode::BAD_REQUEST, "write {\"files\": [[\"NAME\", \"TEXT\"]]}"),
         Err(_) => {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, "reading the files failed inside Tidings");
@@ -113,5 +137,15 @@ mod tests {
         assert!(serde_json::to_vec(&left).unwrap().len() < 64 * 1024, "an answer is read to 64 KiB");
         let left = cut((0..3).map(orphan).collect());
         assert_eq!((left.orphaned.len(), left.more), (3, 0));
+    }
+
+    #[test]
+    fn the_limits_of_files_on_a_disk_hold() {
+        let texts = |many: usize, bytes: usize| Texts {
+            files: (0..many).map(|number| (format!("{number}.toml"), " ".repeat(bytes))).collect(),
+        };
+        assert_eq!((texts(FILES_MAX, 1).fit(), texts(1, 4 << 20).fit()), (Ok(()), Ok(())));
+        assert_eq!(texts(FILES_MAX + 1, 0).fit().unwrap_err(), "these are 2001 files, and there may be 2000");
+        assert_eq!(texts(1, (4 << 20) + 1).fit().unwrap_err(), "0.toml is larger than 4 MiB");
     }
 }

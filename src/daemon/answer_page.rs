@@ -6,8 +6,10 @@ use super::approvals::{known, up_to};
 use super::difference;
 use super::links::{PATH, Purpose, Right, Unusable};
 use super::page::Page;
-use super::server::Face;
-use crate::decide::{AckWay, Command, Refused, Refusing, command_refusal};
+use super::server::{Face, not_ready};
+use crate::decide::{
+    AckWay, Command, Policy, Refused, Refusing, State as Core, command_refusal, is_approver,
+};
 use crate::event::id::CaseId;
 use crate::event::{Name, Recipient, Time};
 use crate::history::Revision;
@@ -31,7 +33,10 @@ async fn look(State(face): State<Face>, Path(token): Path<String>) -> Response {
     };
     match &right.purpose {
         Purpose::Acknowledge { case, audience } => look_at_case(&face, &right, *case, audience).await,
-        Purpose::Approve(asks) => look_at_draft(&face, &right, asks).await,
+        Purpose::Approve(asks) => match no_longer_asked(&face, &right, asks).await {
+            None => look_at_draft(&face, &right, asks).await,
+            Some(page) => page,
+        },
     }
 }
 
@@ -42,7 +47,10 @@ async fn act(State(face): State<Face>, Path(token): Path<String>) -> Response {
     };
     match &right.purpose {
         Purpose::Acknowledge { case, .. } => acknowledge(&face, &right, *case).await,
-        Purpose::Approve(asks) => approve(&face, &right, asks).await,
+        Purpose::Approve(asks) => match no_longer_asked(&face, &right, asks).await {
+            None => approve(&face, &right, asks).await,
+            Some(page) => page,
+        },
     }
 }
 
@@ -148,6 +156,22 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// R23: the page for whoever would not be asked any more, by the configuration or because another leads by now.
+async fn no_longer_asked(face: &Face, right: &Right, asks: &Asks) -> Option<Response> {
+    let (wanted, recipient) = (asks.clone(), right.recipient.clone());
+    let look = move |state: &Core, policy: &Policy| is_approver(state, policy, &wanted, &recipient);
+    let asked = match face.shared.mailbox.look(look).await {
+        Ok(asked) => asked,
+        Err(_) => return Some(not_ready()),
+    };
+    let text = format!(
+        "By now others are asked to approve what {} are told, and {} is not one of them. Nothing was done.",
+        asks.audience,
+        who(face, &right.recipient)
+    );
+    (!asked).then(|| Page::new("This link no longer works").para(&text).answer(StatusCode::FORBIDDEN))
 }
 
 /// The revisions of what is asked, the newest first, and the one asked for.

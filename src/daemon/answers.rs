@@ -18,9 +18,13 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::time::Duration;
 
 /// The longest body of an answer, in bytes: an edited text and what is around it.
 const BODY_BYTES_MAX: usize = 128 << 10;
+
+/// Within how long it must have arrived.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// The most bytes of a person's name.
 const BY_BYTES_MAX: usize = 200;
@@ -78,7 +82,9 @@ pub(super) fn person(by: Option<&str>, token: Option<&Name>) -> Result<Box<str>,
 
 /// The body of a request, as JSON of this form.
 pub(super) async fn read<T: DeserializeOwned>(request: Request, form: &str) -> Result<T, Box<Response>> {
-    let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+    let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX));
+    let late = |_| Box::new(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 10 s"));
+    let body = body.await.map_err(late)?;
     let body = body.map_err(|_| Box::new(refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")))?;
     let body = if body.is_empty() { "{}".into() } else { body };
     serde_json::from_slice(&body)

@@ -2,15 +2,16 @@
 
 use super::answers::{self, admitted, person, words};
 use super::difference;
-use super::questions::{answer, refuse};
-use super::server::{Face, not_ready};
-use crate::decide::{Asked, Command, DraftText, Refusing};
+use super::questions::{LIMIT, answer, refuse};
+use super::server::Face;
+use crate::decide::{Asked, Command, DraftText, Policy, Refusing};
 use crate::event::Name;
 use crate::event::id::CaseId;
-use crate::history::Revision;
+use crate::history::{Questions, Revision};
 use crate::ingest::access::Right;
 use crate::ingest::server::Peer;
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -63,12 +64,12 @@ pub(super) struct Texts {
 
 impl Shown {
     /// Shows the newest of the revisions of one briefing, the newest first.
-    fn of(face: &Face, revisions: Vec<Revision>) -> Option<Shown> {
+    fn of(policy: &Policy, revisions: Vec<Revision>) -> Option<Shown> {
         let mut revisions = revisions.into_iter();
         let revision = revisions.next()?;
         let before = revisions.find(|before| before.case == revision.case);
         let difference = before.as_ref().map(|before| difference::of(before, &revision));
-        let asked_of = asked_of(face, &revision);
+        let asked_of = asked_of(policy, &revision);
         let texts =
             |r: Revision| Texts { revision: r.revision, title: r.title, short: r.short, body: r.body };
         Some(Shown {
@@ -81,9 +82,7 @@ impl Shown {
 }
 
 /// Who was asked, by the configuration in force: the comms lead alone is named by the word alone.
-fn asked_of(face: &Face, revision: &Revision) -> Vec<String> {
-    let config = face.reloader.config();
-    let policy = &config.policy;
+fn asked_of(policy: &Policy, revision: &Revision) -> Vec<String> {
     let audience = Name::from(revision.audience.as_str());
     let owner = || policy.owner.as_ref().or(policy.unrouted.as_ref());
     let approvers = policy.audiences.get(&audience).and_then(|a| a.approvers.as_ref()).or_else(owner);
@@ -106,21 +105,40 @@ fn may_look(face: &Face, request: &Request) -> Result<(), Box<Response>> {
     admitted(face, request.headers(), peer, &[Right::Approve, Right::Read]).map(drop)
 }
 
-async fn list(State(face): State<Face>, request: Request) -> Response {
-    match may_look(&face, &request) {
-        Ok(()) => listed(&face).await.unwrap_or_else(|response| *response),
-        Err(response) => *response,
+/// What may be asked of the list.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asking {
+    limit: Option<usize>,
+}
+
+async fn list(
+    State(face): State<Face>,
+    query: Result<Query<Asking>, QueryRejection>,
+    request: Request,
+) -> Response {
+    if let Err(response) = may_look(&face, &request) {
+        return *response;
+    }
+    match query {
+        Ok(Query(asked)) => {
+            listed(&face, asked.limit.unwrap_or(LIMIT)).await.unwrap_or_else(|response| *response)
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, &error.body_text()),
     }
 }
 
-async fn listed(face: &Face) -> Result<Response, Box<Response>> {
-    let all = answer(face, |questions| {
-        let waiting = questions.approvals()?;
-        let with_before = |revision: &Revision| questions.revisions(&[revision.case], &revision.audience);
-        waiting.iter().map(with_before).collect::<Result<Vec<_>, _>>()
+async fn listed(face: &Face, limit: usize) -> Result<Response, Box<Response>> {
+    let config = face.reloader.config();
+    let shown = answer(face, move |questions| {
+        let waiting = questions.approvals(limit)?;
+        let shown = |revision: &Revision| {
+            let two = questions.newest_two(revision.case, &revision.audience)?;
+            Ok(Shown::of(&config.policy, two))
+        };
+        waiting.iter().filter_map(|revision| shown(revision).transpose()).collect::<Result<Vec<_>, _>>()
     })
     .await?;
-    let shown: Vec<Shown> = all.into_iter().filter_map(|revisions| Shown::of(face, revisions)).collect();
     Ok(Json(json!({ "approvals": shown })).into_response())
 }
 
@@ -132,11 +150,12 @@ pub(super) async fn revisions(
 ) -> Result<Vec<Revision>, Box<Response>> {
     let asked = audience.to_owned();
     let found = answer(face, move |questions| questions.revisions(&cases, &asked)).await?;
-    if found.is_empty() {
-        let why = format!("nothing to {audience} about this case has needed approval");
-        return Err(Box::new(refuse(StatusCode::NOT_FOUND, &why)));
-    }
-    Ok(found)
+    if found.is_empty() { Err(never_needed(audience)) } else { Ok(found) }
+}
+
+fn never_needed(audience: &str) -> Box<Response> {
+    let why = format!("nothing to {audience} about this case has needed approval");
+    Box::new(refuse(StatusCode::NOT_FOUND, &why))
 }
 
 async fn show(
@@ -152,8 +171,10 @@ async fn show(
 
 async fn showing(face: &Face, case: &str, audience: &str) -> Result<Response, Box<Response>> {
     let cases = answers::cases(face, case).await?;
-    let revisions = revisions(face, cases, audience).await?;
-    Ok(Shown::of(face, revisions).map_or_else(not_ready, |shown| Json(shown).into_response()))
+    let (of, config) = (audience.to_owned(), face.reloader.config());
+    let show = move |questions: &Questions| Ok(Shown::of(&config.policy, questions.revisions(&cases, &of)?));
+    let shown = answer(face, show).await?;
+    shown.map(|shown| Json(shown).into_response()).ok_or_else(|| never_needed(audience))
 }
 
 /// What an answer about a draft takes.

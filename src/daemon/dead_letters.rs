@@ -194,7 +194,7 @@ async fn original(face: &Face, name: &str) -> Result<Redrive, Box<Response>> {
     if let Some(by) = said.redriven_by {
         return refused(&format!("{id} has been redriven already, as {}", Amiss::Delivery(by)));
     }
-    let original = match face.shared.kept.notified(told.entry).await {
+    let original = match face.shared.kept.notified(told.entry, |id| id == said.notification).await {
         Ok(notified) => notified.iter().find_map(|notified| Redrive::of(notified, said.delivery)),
         Err(why) => {
             tracing::warn!(why, delivery = %said.delivery, "the message of a dead letter cannot be read");

@@ -49,22 +49,26 @@ impl KeptMessages {
     }
 
     async fn decode(&self, entry: u64) -> Result<BTreeMap<NotificationId, Arc<Message>>, String> {
-        let notified = self.notified(entry).await?;
+        let notified = self.notified(entry, |_| true).await?;
         Ok(notified.into_iter().map(|notified| (notified.id, notified.message)).collect())
     }
 
-    /// Everything that was said in this entry.
+    /// What was said in this entry, of what is wanted: an entry may hold the words of many cases.
     ///
     /// # Errors
     /// The entry cannot be read.
-    pub async fn notified(&self, entry: u64) -> Result<Vec<Notified>, String> {
+    pub async fn notified(
+        &self,
+        entry: u64,
+        wanted: impl Fn(NotificationId) -> bool,
+    ) -> Result<Vec<Notified>, String> {
         let frames = self.store.read(entry, 1, 1).await.map_err(|error| error.to_string())?;
         let frame = frames.into_iter().next().ok_or_else(|| format!("there is no entry {entry}"))?;
         let mut decoder = Decoder::new().map_err(|error| error.to_string())?;
         let decoded = decoder.decode(&frame).map_err(|error| error.to_string())?;
         let facts = decoded.batch.into_iter().flat_map(|decided| decided.facts);
         let notified = facts.filter_map(|fact| match fact {
-            Fact::Notified(notified) => Some(*notified),
+            Fact::Notified(notified) if wanted(notified.id) => Some(*notified),
             _ => None,
         });
         Ok(notified.collect())

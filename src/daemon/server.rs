@@ -1,14 +1,16 @@
 //! The daemon's HTTP face: the ways in, probes, metrics, reload, and commands of people.
 
+use super::answers;
 use super::links::{self, Links};
 use super::measure;
+use super::questions::refuse;
 use super::reload::{Reload, Reloader};
 use super::run::Shared;
 use super::task::TaskKind;
 use crate::config::{self, Config, open_secret};
 use crate::decide::{Command, Policy, by_every_address};
 use crate::event::{Name, Recipient, Time};
-use crate::ingest::access::{Access, Denied, Grant, Right, Tokens, token_of};
+use crate::ingest::access::{Access, Denied, Grant, Right, Tokens};
 use crate::ingest::server::{Peer, ServerLimits, serve};
 use crate::ingest::{Refusal, http as ingest_http};
 use crate::observe::Handler;
@@ -19,6 +21,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 use std::net::IpAddr;
@@ -70,6 +73,7 @@ pub async fn start(shared: &Arc<Shared>, config: &Config, reloader: &Arc<Reloade
         .merge(super::answers::routes(face.clone()))
         .merge(super::approvals::routes(face.clone()))
         .merge(super::answer_page::routes(face.clone()))
+        .layer(middleware::from_fn_with_state(face.clone(), named_locally))
         .layer(middleware::from_fn_with_state(face, measured));
     let tasks = shared.tasks.clone();
     tracing::info!(listen = %settings.listen, "listening");
@@ -212,18 +216,34 @@ pub(super) fn admit(
     peer: Option<&Peer>,
     right: Right,
 ) -> Result<Box<str>, Box<Response>> {
-    let token = token_of(headers);
-    let admitted = face.access.allows(token.as_deref(), right, peer.map(|peer| peer.0.ip()));
-    match admitted {
-        Ok(name) => Ok(name.map_or_else(|| "somebody on this machine".into(), |name| name.as_str().into())),
-        Err(denied) => {
-            let status = match denied {
-                Denied::Unknown => StatusCode::UNAUTHORIZED,
-                Denied::Forbidden => StatusCode::FORBIDDEN,
-            };
-            Err(Box::new((status, Json(json!({ "error": denied.to_string() }))).into_response()))
-        }
+    let name = answers::admitted(face, headers, peer, &[right])?;
+    Ok(name.map_or_else(|| "somebody on this machine".into(), |name| name.as_str().into()))
+}
+
+/// Where no token is needed, a page of the web could have its own name lead to this machine, and the browser would take
+/// the answers for the page's own: only who asks by a name of this machine is answered. Probes, metrics and links are
+/// for everybody.
+async fn named_locally(State(face): State<Face>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let for_all = ["/-/healthy", "/-/ready", "/metrics"].contains(&path) || path.starts_with(links::PATH);
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let needs_none = || matches!(face.access.allows(None, Right::Read, peer), Ok(None));
+    if !for_all && !asks_locally(&request) && needs_none() {
+        let why = "without tokens, only requests to localhost, 127.0.0.1 or [::1] are answered: use one of these \
+                   in the address, or configure a [token.NAME]";
+        return refuse(StatusCode::FORBIDDEN, why);
     }
+    next.run(request).await
+}
+
+/// Whether the request names this machine, at any port; every browser names whom it asks.
+fn asks_locally(request: &Request) -> bool {
+    let stated = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let mut hosts = stated.chain(request.uri().authority().map(Authority::as_str));
+    hosts.all(|host| {
+        let host = host.parse::<Authority>();
+        host.is_ok_and(|host| matches!(&*host.host().to_lowercase(), "localhost" | "127.0.0.1" | "[::1]"))
+    })
 }
 
 async fn reload(State(face): State<Face>, request: Request) -> Response {
@@ -285,10 +305,10 @@ async fn send_test(State(face): State<Face>, request: Request) -> Response {
         Ok(by) => by,
         Err(response) => return *response,
     };
-    let body = axum::body::to_bytes(request.into_body(), 4096).await;
-    let Some(wanted) = body.ok().and_then(|body| serde_json::from_slice::<TestOf>(&body).ok()) else {
-        let error = "write {\"to\": \"AUDIENCE\"}, or a channel or a recipient instead";
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+    let form = "{\"to\": \"AUDIENCE\"}, or a channel or a recipient instead";
+    let wanted: TestOf = match answers::read(request, form).await {
+        Ok(wanted) => wanted,
+        Err(response) => return *response,
     };
     let found = recipients_of(&face.reloader.config().policy, face.shared.clock.now(), &wanted.to);
     if found.is_empty() {
@@ -337,4 +357,30 @@ fn answer(result: Result<(), Refusal>) -> Response {
 
 pub(super) fn not_ready() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "the daemon is stopping" }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_by_another_name_than_one_of_this_machine_is_known() {
+        let asks = |host: Option<&str>, uri: &str| {
+            let head = host.map(|host| (header::HOST, host.parse().unwrap()));
+            let mut request = Request::new(axum::body::Body::empty());
+            *request.headers_mut() = HeaderMap::from_iter(head);
+            *request.uri_mut() = uri.parse().unwrap();
+            asks_locally(&request)
+        };
+        for host in ["localhost", "LOCALHOST:8085", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8085"] {
+            assert!(asks(Some(host), "/v1/told"), "{host}");
+        }
+        let others =
+            ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:8085", "evil@", "10.0.0.1", ""];
+        for host in others {
+            assert!(!asks(Some(host), "/v1/told"), "{host}");
+        }
+        assert!(asks(None, "/v1/told") && !asks(None, "http://evil.example/v1/told"));
+        assert!(!asks(Some("localhost"), "http://evil.example/v1/told"), "both are looked at");
+    }
 }

@@ -1,14 +1,13 @@
-//! R23, R25, R43: why what a person answers cannot be taken: nothing waits, it is another revision, its words may not
-//! leave, the case is another team's.
+//! R23, R25: why what a person answers cannot be taken: nothing waits, it is another revision, its words may not leave.
 
-use super::fact::{AckWay, CaseAbout, Fact, Kept};
+use super::fact::{AckWay, Fact, Kept};
 use super::input::Command;
 use super::matter::Matter;
 use super::policy::Policy;
 use super::state::{Briefing, Draft, State};
 use super::wording;
 use crate::event::id::CaseId;
-use crate::event::{Labels, Name, Time};
+use crate::event::{Name, Time};
 use crate::message::CaseStatus;
 
 /// Why an answer is not taken; it leaves no trace.
@@ -25,7 +24,7 @@ pub struct Refused {
 pub enum Refusing {
     /// There is no such case, or nothing of it waits.
     Unknown,
-    /// The case belongs to another team than the token (R43).
+    /// The case belongs to another team than the token, or the policy knows no such token (R43).
     Confined,
     /// Another revision waits by now (R23).
     Revision {
@@ -99,34 +98,6 @@ fn of_draft<'s>(
         return no(Refusing::Settled, text);
     }
     Ok(draft)
-}
-
-/// R43: why a token that is confined to a team may not answer about a case.
-pub fn confined(state: &State, policy: &Policy, token: &Name, command: &Command) -> Option<Refused> {
-    let matchers = policy.confined.get(token)?;
-    let (Command::Acknowledge { case, .. }
-    | Command::AnswerNeeds { case, .. }
-    | Command::ApproveDraft { case, .. }
-    | Command::EditDraft { case, .. }
-    | Command::RejectDraft { case, .. }) = command
-    else {
-        return None;
-    };
-    let case = state.cases.get(case)?;
-    let own = |labels: &Labels| matchers.iter().all(|matcher| matcher.matches(labels));
-    let is_own = match &case.about {
-        CaseAbout::Incident { id } => {
-            state.incidents.get(id).is_some_and(|incident| own(&incident.record.labels))
-        }
-        CaseAbout::Group { labels, .. } => {
-            let alerts = case.members.iter().filter_map(|(fingerprint, _)| state.alerts.get(fingerprint));
-            let mut all = alerts.map(|alert| &alert.record.labels).peekable();
-            if all.peek().is_some() { all.all(own) } else { own(labels) }
-        }
-        CaseAbout::Desk { .. } => false,
-    };
-    let text = format!("the token {token} is confined to a team, and this is none of its cases");
-    (!is_own).then(|| refused(Refusing::Confined, text)).flatten()
 }
 
 /// R25: one acknowledgement by anybody counts for every row.

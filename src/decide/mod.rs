@@ -8,7 +8,9 @@ mod against;
 mod alert;
 mod answer;
 mod approve;
+mod approver;
 mod clock;
+mod confine;
 mod deliveries;
 mod desk;
 mod digest;
@@ -54,7 +56,9 @@ pub mod state;
 
 pub use against::{Orphan, OrphanKind, against};
 pub use alert::{group_id, is_unchanged};
-pub use answer::{Refused, Refusing, confined as command_confined, refusal as command_refusal};
+pub use answer::{Refused, Refusing, refusal as command_refusal};
+pub use approver::is_approver;
+pub use confine::command as command_confined;
 pub use fact::{
     AckWay, AlertRecord, Asked, CaseAbout, Cause, DeadBy, Decided, DraftText, Drafted, DropReason, End, Fact,
     HeldReason, Kept, MissReason, NoticeKind, Notified, PromiseEnd, Said, SpokenFor, Stamp, SupersededBy,

@@ -50,6 +50,8 @@ pub struct Policy {
     pub owner: Option<Name>,
     /// Where what belongs to no row goes (R14).
     pub default_via: Via,
+    /// The names of all tokens; whatever bears another is refused (R43).
+    pub tokens: BTreeSet<Name>,
     /// The matchers of the team that a token is confined to, by the token's name (R43).
     pub confined: BTreeMap<Name, Vec<Matcher>>,
     /// Compiled templates of users.

@@ -4,6 +4,7 @@
 use super::alert;
 use super::approve;
 use super::clock;
+use super::confine;
 use super::digest;
 use super::fact::{CaseAbout, DeadBy, End, Fact, HeldReason, Kept, NoticeKind, WatchChange};
 use super::fallback;
@@ -24,7 +25,7 @@ use super::start;
 use super::state::{Briefing, Delivery, Due, State};
 use super::test_message;
 use crate::event::id::{CaseId, DeliveryId};
-use crate::event::{Event, Labels, Name, Time};
+use crate::event::{Event, Name, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(test)]
@@ -211,7 +212,7 @@ fn decide_event(
         }
         None => {}
     }
-    if let Some(reason) = confined(state, policy, input, event) {
+    if let Some(reason) = confine::event(state, policy, input, event) {
         let garbage = Garbage { reason: reason.into(), bytes: "".into(), length: 0 };
         return (Verdict::DeadLettered, no_event(state, now, input.origin.lane.clone(), garbage));
     }
@@ -236,22 +237,6 @@ fn decide_event(
         }
     }
     (Verdict::Decided, facts)
-}
-
-/// R43: a confined token touches its own team's cases only.
-fn confined(state: &State, policy: &Policy, input: &Input, event: &Event) -> Option<String> {
-    let token = input.origin.token.as_ref()?;
-    let matchers = policy.confined.get(token)?;
-    let none = Labels::default();
-    let labels = match event {
-        Event::Alert(event) => &event.labels,
-        Event::Incident(event) => {
-            let known = state.incidents.get(&event.incident).map(|incident| &incident.record.labels);
-            known.filter(|labels| !labels.is_empty()).or(event.labels.as_ref()).unwrap_or(&none)
-        }
-    };
-    let own = matchers.iter().all(|matcher| matcher.matches(labels));
-    (!own).then(|| format!("the token {token} is confined to a team, and this is none of its cases"))
 }
 
 fn no_event(state: &State, now: Time, lane: Option<Name>, garbage: Garbage) -> Vec<Fact> {

@@ -30,12 +30,13 @@ pub(super) fn mistakes(
     if written.is_empty() {
         return vec!["No words were given: write a title, a short text or a body.".to_owned()];
     }
-    let mut mistakes: Vec<String> = parts.iter().zip(WRITTEN_MAX).filter_map(form).collect();
-    if briefing.disclosure != Disclosure::Internal {
-        let hidden = Hidden::of(policy, matter, briefing);
-        mistakes.extend(written.iter().flat_map(|(name, part)| hidden.in_text(name, part)));
+    let mistakes: Vec<String> = parts.iter().zip(WRITTEN_MAX).filter_map(form).collect();
+    // What is too long is not searched: that could take long.
+    if !mistakes.is_empty() || briefing.disclosure == Disclosure::Internal {
+        return mistakes;
     }
-    mistakes
+    let hidden = Hidden::of(policy, matter, briefing);
+    written.iter().flat_map(|(name, part)| hidden.in_text(name, part)).collect()
 }
 
 /// What the approver should look at twice, each as a line.

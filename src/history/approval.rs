@@ -66,17 +66,17 @@ const COLUMNS: &str =
     cases.case_id = drafts.case_id ORDER BY cases.number DESC LIMIT 1) AS case_name";
 
 impl Questions {
-    /// The revisions that wait for an answer, the one that is due first before all others.
+    /// So many of the revisions that wait for an answer, the one that is due first before all others.
     ///
     /// # Errors
     /// The database failed.
-    pub fn approvals(&self) -> Result<Vec<Revision>, Error> {
+    pub fn approvals(&self, limit: usize) -> Result<Vec<Revision>, Error> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM drafts WHERE answer IS NULL ORDER BY due IS NULL, due, number LIMIT {LIMIT_MAX}"
+            "SELECT {COLUMNS} FROM drafts WHERE answer IS NULL ORDER BY due IS NULL, due, number LIMIT ?1"
         );
         self.ask(|tables| {
             let mut statement = tables.prepare_cached(&sql)?;
-            let rows = statement.query_map([], revision)?;
+            let rows = statement.query_map([limit.min(LIMIT_MAX) as i64], revision)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -86,8 +86,20 @@ impl Questions {
     /// # Errors
     /// The database failed.
     pub fn revisions(&self, cases: &[CaseId], audience: &str) -> Result<Vec<Revision>, Error> {
+        self.newest(cases, audience, REVISIONS_MAX)
+    }
+
+    /// The newest revision of one case to one audience and the one before it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn newest_two(&self, case: CaseId, audience: &str) -> Result<Vec<Revision>, Error> {
+        self.newest(&[case], audience, 2)
+    }
+
+    fn newest(&self, cases: &[CaseId], audience: &str, limit: usize) -> Result<Vec<Revision>, Error> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM drafts WHERE case_id = ?1 AND audience = ?2 ORDER BY number DESC LIMIT {REVISIONS_MAX}"
+            "SELECT {COLUMNS} FROM drafts WHERE case_id = ?1 AND audience = ?2 ORDER BY number DESC LIMIT {limit}"
         );
         self.ask(|tables| {
             let mut statement = tables.prepare_cached(&sql)?;

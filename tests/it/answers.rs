@@ -250,6 +250,35 @@ fn refuses_what_may_not_leave(edit: impl Fn(&str) -> (i32, String, String)) {
 }
 
 #[test]
+fn a_link_is_for_those_alone_who_are_asked_now() {
+    let mut stage = Stage::set();
+    stage.incident(opened("We are working on it"));
+    let link = stage.link(OLGA, "Revision 1");
+    let was = std::fs::read_to_string(stage.daemon.config()).unwrap();
+    let is = was
+        .replace("approvers = \"desk\"", "approvers = \"duty\"")
+        .replace("owner = \"desk\"", "owner = \"duty\"");
+    std::fs::write(stage.daemon.config(), &is).unwrap();
+    let reload = || assert_eq!(stage.post("boss", "/-/reload", &json!({})).status, 200);
+    reload();
+    for method in ["GET", "POST"] {
+        let page = stage.page(method, &link);
+        assert!(page.status == 403 && page.body.contains("olga is not one of them"), "{}", page.body);
+    }
+    assert!(!stage.journal().contains("\"draft_approved\""));
+    // Who leads the communication is asked whatever the configuration says.
+    stage.incident(json!({ "action": "update", "comms_lead": "olga" }));
+    until("olga leads the communication", || {
+        let page = stage.page("GET", &link);
+        (page.status == 200 && page.body.contains("<button")).then_some(())
+    });
+    std::fs::write(stage.daemon.config(), &was).unwrap();
+    reload();
+    assert_eq!(stage.page("GET", &link).status, 200);
+    stage.daemon.term();
+}
+
+#[test]
 fn a_draft_is_read_edited_and_approved_and_an_old_revision_is_not() {
     let mut stage = Stage::set();
     assert_eq!(

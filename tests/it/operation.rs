@@ -66,6 +66,36 @@ fn the_lanes_of_http_are_connected_while_it_listens() {
     daemon.term();
 }
 
+/// Where no token is needed, no page in a browser does or reads anything (R43): not by its origin, and not by a name of
+/// its own that leads to this machine.
+#[test]
+fn without_tokens_pages_in_a_browser_neither_do_nor_read_anything() {
+    let hook = providers::webhook(SECRET);
+    let mut daemon = Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(&hook)
+    });
+    let asked = |method: &str, path: &str, headers: &[&str]| {
+        daemon.try_send(method, path, headers, "{\"to\":\"duty\"}").unwrap().status
+    };
+    let page = ["Origin: https://page.example"];
+    for path in ["/v1/send-test", "/v1/channels/hook/pause", "/-/reload", "/v1/against", "/v1/events"] {
+        assert_eq!(asked("POST", path, &page), 401, "{path}");
+    }
+    assert_eq!(asked("GET", "/v1/told", &page), 401);
+    assert_eq!(asked("GET", "/v1/told", &[]), 200);
+    for path in ["/v1/told", "/v1/cases", "/api/v2/status", "/v1/approvals"] {
+        assert_eq!(asked("GET", &format!("http://page.example{path}"), &[]), 403, "{path}");
+    }
+    assert_eq!(asked("POST", "/v1/send-test", &["Host: page.example:8085"]), 403);
+    for path in ["/-/healthy", "/metrics"] {
+        assert_eq!(asked("GET", &format!("http://page.example{path}"), &[]), 200, "{path}");
+    }
+    assert_eq!(asked("GET", "http://page.example/a/x", &[]), 404);
+    assert_eq!(hook.count(), 0);
+    daemon.term();
+}
+
 #[test]
 fn requests_are_counted_under_the_word_of_their_handler() {
     let hook = providers::webhook(SECRET);

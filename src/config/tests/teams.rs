@@ -191,3 +191,13 @@ fn a_teams_rule_opens_incidents_from_its_own_alerts_only() {
     assert!(config.policy.incident_rules.iter().all(|rule| rule.resolve_after.is_none()));
     assert_eq!(config.policy.resolve_incidents_after, Some(crate::event::Span::from_mins(10)));
 }
+
+#[test]
+fn a_token_of_a_team_is_for_its_cases_and_never_for_the_whole() {
+    let token =
+        |may: &str| format!("{ROWS}[token.x]\nsecret = {{ env = \"T\" }}\nteam = \"search\"\nmay = {may}\n");
+    let config = root_and_team(&token("[\"ingest\", \"approve\"]"), "").unwrap();
+    let known: Vec<_> = config.policy.tokens.iter().map(|name| name.as_str()).collect();
+    assert_eq!((known, config.policy.confined["x"].len()), (vec!["x"], 1));
+    assert_eq!(codes(root_and_team(&token("[\"read\", \"admin\"]"), "")), ["token::confined-admin"]);
+}

@@ -7,8 +7,12 @@ use crate::event::{Action, IncidentEvent, Layered, NoteKind, Stage, Time, Visibi
 use crate::history::Came;
 use crate::message::stage_in_words;
 
-/// The steps of incident events.
+/// The steps of incident events. Outsiders read of them by messages alone, which carry the stage and may have to wait
+/// (R23, R26).
 pub(super) fn steps(source: &Source, reader: &Reader) -> Vec<Step> {
+    if !reader.is_inside() {
+        return Vec::new();
+    }
     let mut events: Vec<(Time, u64, &IncidentEvent)> = Vec::new();
     for moment in &source.trail.moments {
         if let Fact::IncidentChanged { event, stamp, .. } = &moment.fact {
@@ -34,12 +38,6 @@ impl<'a> Known<'a> {
         let before = self.severity;
         self.stage = stage.or(self.stage);
         self.severity = severity.or(self.severity);
-        if !reader.is_inside() {
-            // That it is over is said to outsiders by a message alone: it may have to hold first (R26).
-            let stage = stage.filter(|stage| *stage != Stage::Resolved)?;
-            let step = Step::of(at, place, "stage", stage_in_words(stage).to_owned());
-            return Some(Step { stage: Some(stage), ..step });
-        }
         let mut parts: Vec<String> = did(event, reader).into_iter().collect();
         if let Some(severity) = severity {
             parts.push(match before {

@@ -79,11 +79,11 @@ pub(super) fn of(source: &Source, reader: &Reader, ended_at: Option<Time>) -> Fi
         time_to_detect_seconds: inside(detected),
         time_to_acknowledge_seconds: inside(since(acknowledged, opened)),
         duration_seconds: since(ended_at, opened),
-        audiences: briefings.map(|briefing| kept(source, &briefing.audience, ended_at)).collect(),
+        audiences: briefings.map(|briefing| kept(source, reader, &briefing.audience, ended_at)).collect(),
     }
 }
 
-fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Promised {
+fn kept(source: &Source, reader: &Reader, audience: &str, ended_at: Option<Time>) -> Promised {
     let all = words::by_notification(source);
     let own = all.values().filter(|told| told.iter().all(|told| told.audience == audience));
     let handed = |told: &Vec<&Told>| {
@@ -103,7 +103,7 @@ fn kept(source: &Source, audience: &str, ended_at: Option<Time>) -> Promised {
     let promises = promises(source, audience);
     let of = |how: PromiseEnd| promises.get(&how).copied().unwrap_or_default();
     Promised {
-        audience: audience.to_owned(),
+        audience: reader.named(audience).to_owned(),
         first_word_seconds: first.zip(opened).map(|(first, opened)| whole(first.since(opened))),
         words: words.len(),
         updates,

@@ -169,3 +169,61 @@ fn write_figures(out: &mut String, figures: &Figures) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Disclosure;
+    use jiff::tz::TimeZone;
+
+    #[test]
+    fn times_are_short_on_their_day_and_whole_where_another_is_meant() {
+        let reader = Reader { level: Disclosure::Internal, zone: TimeZone::get("Europe/Berlin").unwrap() };
+        let at = |text: &str| Time::parse(text).unwrap().unwrap();
+        // The night in which clocks go back: 02:30 comes twice.
+        let times = ["2026-10-24T21:59:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(at);
+        let said = |on: Time| {
+            let text = times.map(|time| reader.time(time)).join(", ");
+            Step::of(on, 0, "note", format!("Not [these]: {text}."))
+        };
+        let figures = Figures {
+            time_to_detect_seconds: None,
+            time_to_acknowledge_seconds: None,
+            duration_seconds: None,
+            audiences: Vec::new(),
+        };
+        let timeline = Timeline {
+            case: "INC-1".to_owned(),
+            level: reader.level,
+            title: None,
+            standing: "open",
+            severity: None,
+            opened_at: None,
+            ended_at: None,
+            remarks: Vec::new(),
+            steps: times.map(said).into(),
+            figures,
+        };
+        let text = write(&timeline, &reader);
+        let days = text.split("## What happened\n").nth(1).unwrap().split("\n## Figures").next().unwrap();
+        let wanted = "
+### Saturday, 2026-10-24, times in CEST (UTC+02:00)
+
+- **23:59** Not \\[these\\]: 23:59, 2026-10-25 02:30 CEST (00:30 UTC), 2026-10-25 02:30 CET (01:30 UTC).
+
+### Sunday, 2026-10-25, times in CEST (UTC+02:00)
+
+- **02:30** Not \\[these\\]: 2026-10-24 23:59 CEST (21:59 UTC), 02:30, 2026-10-25 02:30 CET (01:30 UTC).
+
+### Sunday, 2026-10-25, times in CET (UTC+01:00)
+
+- **02:30** Not \\[these\\]: 2026-10-24 23:59 CEST (21:59 UTC), 2026-10-25 02:30 CEST (00:30 UTC), 02:30.
+";
+        assert_eq!(days, wanted);
+        let full = timeline.in_full(&reader);
+        assert!(
+            full.steps[0].text.starts_with("Not [these]: 2026-10-24 23:59 CEST (21:59 UTC), "),
+            "{full:?}"
+        );
+    }
+}

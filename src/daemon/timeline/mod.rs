@@ -28,9 +28,13 @@ use http::{StatusCode, header};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::Semaphore;
 
 /// The most entries of the journal that are read for one timeline: what was said in older ones stays in the journal.
 const ENTRIES_MAX: usize = 1000;
+
+/// So many are written at once: the words of a long case take memory.
+static ROOM: Semaphore = Semaphore::const_new(2);
 
 /// What a timeline is made from.
 #[derive(Clone, Debug)]
@@ -90,6 +94,10 @@ async fn timeline(
         Ok(Query(asked)) => asked,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.body_text()),
     };
+    let Ok(room) = ROOM.try_acquire() else {
+        let why = "other timelines are being written at the moment: try again later";
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, why);
+    };
     let name = asked.case.clone();
     let found = answer(&face, move |questions| Ok((questions.trail(&name)?, questions.known()?.at))).await;
     let (trail, until) = match found {
@@ -109,7 +117,15 @@ async fn timeline(
         Format::Json => "application/json",
         Format::Markdown => "text/markdown; charset=utf-8",
     };
-    ([(header::CONTENT_TYPE, kind)], written(&source, &config.policy, level, asked.format)).into_response()
+    let write = move || {
+        // It goes on if whoever asked does not wait for it.
+        let _room = room;
+        written(&source, &config.policy, level, asked.format)
+    };
+    match tokio::task::spawn_blocking(write).await {
+        Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "writing the timeline failed inside Tidings"),
+    }
 }
 
 /// The timeline as a reader of this level may read it, in the time zone of the policy.
@@ -125,11 +141,13 @@ pub fn written(source: &Source, policy: &Policy, level: Disclosure, format: Form
 
 /// What was said of the case, word for word: the bodies stand in the journal alone.
 async fn said(face: &Face, trail: &Trail) -> BTreeMap<NotificationId, Notified> {
-    let spoken = trail.told.iter().filter(|told| told.said.is_some());
-    let entries: BTreeSet<u64> = spoken.map(|told| told.entry).collect();
+    let mut wanted: BTreeMap<u64, BTreeSet<NotificationId>> = BTreeMap::new();
+    for (told, said) in trail.told.iter().filter_map(|told| Some((told, told.said.as_ref()?))) {
+        wanted.entry(told.entry).or_default().insert(said.notification);
+    }
     let mut all = BTreeMap::new();
-    for entry in entries.into_iter().rev().take(ENTRIES_MAX) {
-        match face.shared.kept.notified(entry).await {
+    for (entry, wanted) in wanted.into_iter().rev().take(ENTRIES_MAX) {
+        match face.shared.kept.notified(entry, |id| wanted.contains(&id)).await {
             Ok(notified) => all.extend(notified.into_iter().map(|notified| (notified.id, notified))),
             Err(why) => {
                 tracing::debug!(why, entry, "what was said in an old entry is not in the timeline");

@@ -260,9 +260,10 @@ impl<'a> Walk<'a> {
         };
         let next = next.map(|next| format!(" The next is due by {}.", self.reader.time(next)));
         let (due, next) = (self.reader.time(due), next.unwrap_or_default());
-        let text = format!("The word promised to {audience} by {due} was not said{why}.{next}");
+        let called = self.reader.named(audience.as_str());
+        let text = format!("The word promised to {called} by {due} was not said{why}.{next}");
         let shown = self.source.shows(audience.as_str(), self.reader);
-        shown.then(|| Step::of(moment.at, moment.place, "promise_missed", text).about(audience.as_str()))
+        shown.then(|| Step::of(moment.at, moment.place, "promise_missed", text).about(called))
     }
 }
 
@@ -310,9 +311,9 @@ fn promises(source: &Source, reader: &Reader) -> Vec<Step> {
             } else {
                 String::new()
             };
-            let due = reader.time(due);
-            let text = format!("The word promised to {audience} by {due} {}{whom}.", ended(how));
-            Step::of(first.at, first.place, what, text).about(audience.as_str())
+            let (due, called) = (reader.time(due), reader.named(audience.as_str()));
+            let text = format!("The word promised to {called} by {due} {}{whom}.", ended(how));
+            Step::of(first.at, first.place, what, text).about(called)
         };
     all.into_iter().filter(|((audience, ..), _)| source.shows(audience.as_str(), reader)).map(step).collect()
 }

@@ -89,6 +89,11 @@ impl Reader {
         self.level == Disclosure::Internal
     }
 
+    /// What an audience is called for the reader: outsiders do not read how the house divides them.
+    pub(super) fn named<'a>(&self, audience: &'a str) -> &'a str {
+        if self.is_inside() { audience } else { "customers" }
+    }
+
     /// A text of a message as the reader would read it.
     pub(super) fn filled(&self, text: &str, next_update: Option<Time>) -> String {
         slot::fill(text, &Filling { zone: self.zone.clone(), next_update, delay: None }).into_owned()

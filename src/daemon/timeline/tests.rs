@@ -1,7 +1,5 @@
 //! A timeline of what was really decided and projected: what is in it, and what is not for readers outside.
 
-use super::figures::Figures;
-use super::step::{Step, Timeline};
 use super::{Reader, Source, markdown, step};
 use crate::decide::{
     Accepted, Command, Fact, Input, Notified, Origin, Outcome, Policy, State, What, incident_case,
@@ -61,6 +59,17 @@ name = "customers"
 kind = "incident"
 audience = "customers"
 approve = true
+[channel.late]
+type = "console"
+[audience.acme-gmbh]
+disclosure = "external"
+destinations = ["late"]
+[[route]]
+name = "acme"
+kind = "incident"
+match = ["acme=yes"]
+audience = "acme-gmbh"
+approve = false
 "#;
 
 /// A core with a projection of everything that it decides; every channel takes everything after two seconds.
@@ -297,6 +306,31 @@ fn outsiders_do_not_read_that_it_is_over_before_they_are_told() {
 }
 
 #[test]
+fn outsiders_read_of_no_audience_by_name_and_of_no_word_that_nobody_was_handed() {
+    let mut world = World::new();
+    world.give(What::Command(Command::Pause { channel: "late".into(), by: "jonas".into() }));
+    world.event(
+        &serde_json::json!({ "type": "incident", "incident": "INC-3", "action": "open", "severity": "sev2",
+        "customer_impact": true, "title": { "public": "Payments fail" }, "stage": "investigating",
+        "labels": { "acme": "yes" } }),
+    );
+    world.pass(Span::from_mins(1));
+    let (json, text) = world.timeline("INC-3", Disclosure::External);
+    let steps = |json: &serde_json::Value| {
+        let whats =
+            json["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap().to_owned());
+        whats.collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&json), ["opened"], "{text}");
+    assert!(world.timeline("INC-3", Disclosure::Internal).1.contains("acme-gmbh"));
+    world.give(What::Command(Command::Resume { channel: "late".into(), by: "jonas".into() }));
+    let (json, text) = world.timeline("INC-3", Disclosure::External);
+    assert_eq!(steps(&json), ["opened", "message"], "{text}");
+    assert!(text.contains("The first word to customers was handed over at"), "{text}");
+    assert!(!text.contains("acme") && !json.to_string().contains("acme"), "{text}");
+}
+
+#[test]
 fn customers_who_were_told_nothing_are_said_to_have_been() {
     let mut world = World::new();
     let event = |action: &str| {
@@ -335,52 +369,4 @@ fn a_group_of_alerts_has_a_timeline_and_a_flood_of_them_has_no_moments() {
     }
     assert_eq!(json["figures"]["audiences"][0]["words"], 2, "{json}");
     assert!(json["figures"]["time_to_detect_seconds"].as_u64() > Some(60), "{json}");
-}
-
-#[test]
-fn times_are_short_on_their_day_and_whole_where_another_is_meant() {
-    let reader = Reader { level: Disclosure::Internal, zone: TimeZone::get("Europe/Berlin").unwrap() };
-    let at = |text: &str| Time::parse(text).unwrap().unwrap();
-    // The night in which clocks go back: 02:30 comes twice.
-    let times = ["2026-10-24T21:59:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(at);
-    let said = |on: Time| {
-        let text = times.map(|time| reader.time(time)).join(", ");
-        Step::of(on, 0, "note", format!("Not [these]: {text}."))
-    };
-    let figures = Figures {
-        time_to_detect_seconds: None,
-        time_to_acknowledge_seconds: None,
-        duration_seconds: None,
-        audiences: Vec::new(),
-    };
-    let timeline = Timeline {
-        case: "INC-1".to_owned(),
-        level: reader.level,
-        title: None,
-        standing: "open",
-        severity: None,
-        opened_at: None,
-        ended_at: None,
-        remarks: Vec::new(),
-        steps: times.map(said).into(),
-        figures,
-    };
-    let text = markdown::write(&timeline, &reader);
-    let days = text.split("## What happened\n").nth(1).unwrap().split("\n## Figures").next().unwrap();
-    let wanted = "
-### Saturday, 2026-10-24, times in CEST (UTC+02:00)
-
-- **23:59** Not \\[these\\]: 23:59, 2026-10-25 02:30 CEST (00:30 UTC), 2026-10-25 02:30 CET (01:30 UTC).
-
-### Sunday, 2026-10-25, times in CEST (UTC+02:00)
-
-- **02:30** Not \\[these\\]: 2026-10-24 23:59 CEST (21:59 UTC), 02:30, 2026-10-25 02:30 CET (01:30 UTC).
-
-### Sunday, 2026-10-25, times in CET (UTC+01:00)
-
-- **02:30** Not \\[these\\]: 2026-10-24 23:59 CEST (21:59 UTC), 2026-10-25 02:30 CEST (00:30 UTC), 02:30.
-";
-    assert_eq!(days, wanted);
-    let full = timeline.in_full(&reader);
-    assert!(full.steps[0].text.starts_with("Not [these]: 2026-10-24 23:59 CEST (21:59 UTC), "), "{full:?}");
 }

@@ -99,6 +99,10 @@ fn said(source: &Source, reader: &Reader, id: NotificationId, told: &[&Told]) ->
     let own = first.case == source.trail.case.case && first.case_name.is_some();
     let readable = notified.filter(|notified| own && may_read(source, reader, notified));
     let handed: Vec<Time> = told.iter().filter_map(|told| handed_over(told)).collect();
+    // What reached nobody was not said, for outsiders.
+    if handed.is_empty() && !reader.is_inside() {
+        return None;
+    }
     let word = Word {
         title: readable.map(|notified| reader.filled(&notified.message.title, None)),
         body: readable.map(|notified| reader.filled(&notified.message.body, notified.next_update)),
@@ -113,8 +117,9 @@ fn said(source: &Source, reader: &Reader, id: NotificationId, told: &[&Told]) ->
         to: if reader.is_insider() { told.iter().copied().map(to).collect() } else { Vec::new() },
         kind,
     };
-    let text = sentence(&word, &first.audience, own, reader);
-    let step = Step::of(first.at, first.place, "message", text).about(&first.audience);
+    let audience = reader.named(&first.audience);
+    let text = sentence(&word, audience, own, reader);
+    let step = Step::of(first.at, first.place, "message", text).about(audience);
     Some(Step { message: Some(word), ..step })
 }
 

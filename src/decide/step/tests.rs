@@ -7,7 +7,9 @@ use crate::decide::{
     AlertRecord, ChannelPolicy, Environment, Fact, Input, Origin, Policy, PolicyText, State, Via, What,
 };
 use crate::event::id::Digest;
-use crate::event::{AlertEvent, Event, Labels, Ladder, Name, Span, Status, Time};
+use crate::event::{
+    Action, AlertEvent, Event, IncidentEvent, Labels, Ladder, Matcher, Name, Span, Status, Time,
+};
 use crate::message::Templates;
 
 /// What makes deciding panic in these tests, and nowhere else.
@@ -72,6 +74,7 @@ fn policy() -> Policy {
         unrouted_row: Some(Box::new(unrouted_row)),
         owner: Some(owner),
         default_via: Via::Unsaid,
+        tokens: Default::default(),
         confined: Default::default(),
         templates: Templates::default(),
         remember_events_for: Span::from_mins(60),
@@ -203,4 +206,38 @@ fn an_entry_takes_no_more_words_than_a_journal_can_hold() {
     }
     assert!(entries > 1, "the words must not fit one entry, or nothing is tested");
     assert!(state.sum_holds());
+}
+
+#[test]
+fn a_token_touches_what_is_its_teams_alone_and_one_that_nobody_knows_nothing() {
+    let policy = Policy {
+        tokens: ["team-a".into(), "ops".into()].into(),
+        confined: [("team-a".into(), vec![Matcher::parse("team=\"a\"").unwrap()])].into(),
+        ..policy()
+    };
+    let mut state = State::default();
+    let mut send = |token: &str, incident: &str, action, labels: Option<&str>, into: Option<&str>| {
+        let labels = labels.map(|team| Labels::from_pairs([("team", team)]));
+        let bare = IncidentEvent::bare("desk".into(), incident, action);
+        let event = IncidentEvent { labels, into: into.map(Into::into), ..bare };
+        let origin = Origin { token: Some(token.into()), ..Origin::default() };
+        let what = What::Event(Event::Incident(Box::new(event)));
+        let input = Input { at: Time::from_millis(1_000_000), origin, what };
+        step(&mut state, &policy, &input, 1).0
+    };
+    let (decided, refused) = (Verdict::Decided, Verdict::DeadLettered);
+    assert_eq!(send("team-a", "A", Action::Open, Some("a"), None), decided);
+    assert_eq!(send("team-a", "A-2", Action::Open, Some("a"), None), decided);
+    assert_eq!(send("team-a", "B", Action::Open, Some("b"), None), refused);
+    assert_eq!(send("ops", "B", Action::Open, Some("b"), None), decided);
+    assert_eq!(send("ops", "NONE", Action::Open, None, None), decided);
+    for incident in ["B", "NONE"] {
+        assert_eq!(send("team-a", incident, Action::Resolve, Some("a"), None), refused, "{incident}");
+        assert_eq!(send("team-a", "A", Action::Merge, None, Some(incident)), refused, "{incident}");
+    }
+    assert_eq!(send("team-a", "A", Action::Merge, None, Some("NEW")), refused);
+    assert_eq!(send("team-a", "A", Action::Merge, None, Some("A-2")), decided);
+    assert_eq!(send("ops", "B", Action::Merge, None, Some("NEW")), decided);
+    assert_eq!(send("ops", "NONE", Action::Resolve, None, None), decided);
+    assert_eq!(send("forgotten", "A-2", Action::Resolve, Some("a"), None), refused);
 }

@@ -45,7 +45,7 @@ fn a_newer_revision_replaces_what_waits_and_an_answer_ends_it() {
     ledger.entry(at(60), What::Tick, vec![drafted(2, "Some payments fail", Some("mara")), asked]);
     ledger.feed(&mut projection, 1, 2).unwrap();
     let questions = Questions::open(&path).unwrap();
-    let waiting = questions.approvals().unwrap();
+    let waiting = questions.approvals(100).unwrap();
     let [one] = &waiting[..] else { panic!("{waiting:?}") };
     assert_eq!((one.revision, one.since, one.at, one.due), (2, at(0), at(60), Some(at(900))));
     assert_eq!((&*one.asked, one.edited_by.as_deref(), one.remarks.len()), ("approvers", Some("mara"), 1));
@@ -59,7 +59,7 @@ fn a_newer_revision_replaces_what_waits_and_an_answer_ends_it() {
     // What waits when its case leaves State waits no more.
     ledger.entry(at(180), What::Tick, vec![drafted(3, "It is over", None), Fact::CaseClosed { case }]);
     ledger.feed(&mut projection, 3, 2).unwrap();
-    assert_eq!(questions.approvals().unwrap(), []);
+    assert_eq!(questions.approvals(100).unwrap(), []);
     let answers: Vec<_> = of(&questions).into_iter().map(|one| (one.answer, one.answered_by)).collect();
     let word = |word: &str| Some(word.to_owned());
     assert_eq!(
