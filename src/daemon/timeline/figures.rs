@@ -19,7 +19,7 @@ pub(super) struct Figures {
     /// From there until it was over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
-    /// How each audience was kept told.
+    /// How each audience was kept told; for outsiders, those that were handed a word.
     pub audiences: Vec<Promised>,
 }
 
@@ -75,11 +75,12 @@ pub(super) fn of(source: &Source, reader: &Reader, ended_at: Option<Time>) -> Fi
     let detected = since(opened, case.began_at).filter(|seconds| *seconds > 0);
     let inside = |seconds: Option<u64>| seconds.filter(|_| reader.is_inside());
     let briefings = case.briefings.iter().filter(|briefing| source.shows(&briefing.audience, reader));
+    let all = briefings.map(|briefing| kept(source, reader, &briefing.audience, ended_at));
     Figures {
         time_to_detect_seconds: inside(detected),
         time_to_acknowledge_seconds: inside(since(acknowledged, opened)),
         duration_seconds: since(ended_at, opened),
-        audiences: briefings.map(|briefing| kept(source, reader, &briefing.audience, ended_at)).collect(),
+        audiences: all.filter(|promised| reader.is_inside() || promised.words > 0).collect(),
     }
 }
 

@@ -322,11 +322,13 @@ fn outsiders_read_of_no_audience_by_name_and_of_no_word_that_nobody_was_handed()
         whats.collect::<Vec<_>>()
     };
     assert_eq!(steps(&json), ["opened"], "{text}");
+    assert_eq!(json["figures"]["audiences"], serde_json::json!([]), "{text}");
     assert!(world.timeline("INC-3", Disclosure::Internal).1.contains("acme-gmbh"));
     world.give(What::Command(Command::Resume { channel: "late".into(), by: "jonas".into() }));
     let (json, text) = world.timeline("INC-3", Disclosure::External);
     assert_eq!(steps(&json), ["opened", "message"], "{text}");
     assert!(text.contains("The first word to customers was handed over at"), "{text}");
+    assert_eq!(json["figures"]["audiences"].as_array().unwrap().len(), 1, "{text}");
     assert!(!text.contains("acme") && !json.to_string().contains("acme"), "{text}");
 }
 
