@@ -2,6 +2,7 @@
 //! while nobody answers.
 
 use super::answer;
+use super::ask;
 use super::desk::{self, Note};
 use super::fact::{
     Asked, DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, NoticeKind, Said,
@@ -23,8 +24,6 @@ use std::sync::Arc;
 
 /// An unapproved end of which no next word was promised is due so long after it.
 const END_DUE: Span = Span::from_mins(60);
-/// The person who leads the communication is asked alone for so long.
-const LEAD_ALONE: Span = Span::from_mins(2);
 /// What a ceiling held back is tried again so much later.
 const AGAIN: Span = Span::from_mins(5);
 
@@ -87,7 +86,7 @@ pub(super) fn prepare(
         None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(
             policy, now, matter, briefing, row, kind, said, None, None,
         ))))],
-        Some(draft) => ask(state, policy, now, matter, briefing, row, draft),
+        Some(draft) => ask::ask(state, policy, now, matter, briefing, row, draft),
     }
 }
 
@@ -137,7 +136,7 @@ fn composed(
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn drafted(
+pub(super) fn drafted(
     policy: &Policy,
     now: Time,
     matter: &Matter<'_>,
@@ -169,146 +168,6 @@ fn drafted(
 /// The message in an approver's own words.
 pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
     text.map_or_else(|| message.clone(), |text| text.apply(&message))
-}
-
-/// Asks whoever is to be asked next, if it is time.
-fn ask(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    draft: &Draft,
-) -> Vec<Fact> {
-    if draft.approved.is_some() || draft.rejected {
-        return Vec::new();
-    }
-    let Some(approval) = &row.keeping.approval else { return Vec::new() };
-    let mut next = next_asked(policy, now, matter, approval, draft);
-    while let Some(asked) = next {
-        let mut facts = ask_them(state, policy, now, matter, briefing, row, draft, asked);
-        if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
-            let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
-            facts.push(Fact::Kept(Kept::DraftAsked { case, audience, revision, asked }));
-            return facts;
-        }
-        // Who cannot be reached now does not keep the next from being asked.
-        next = match asked {
-            Asked::Lead => Some(Asked::Approvers),
-            Asked::Approvers if approval.after.is_some() => Some(Asked::Others),
-            Asked::Nobody | Asked::Approvers | Asked::Others => None,
-        };
-    }
-    Vec::new()
-}
-
-/// The request to one of those who are asked one after the other.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn ask_them(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    draft: &Draft,
-    asked: Asked,
-) -> Vec<Fact> {
-    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
-    let others = row.keeping.approval.as_ref().and_then(|approval| approval.escalate_to.as_ref());
-    let whom = if asked == Asked::Others { others } else { approvers };
-    let Some(whom) = whom.or(desk::owner(policy)) else { return Vec::new() };
-    let asks = Asks { case: matter.id, audience: briefing.audience.clone(), revision: draft.revision };
-    let (title, text) = request(policy, now, matter, briefing, row, draft, asked);
-    let note = Note {
-        level: Disclosure::Business,
-        severity: matter.severity,
-        title: &title,
-        text: &text,
-        asks: Some(&asks),
-    };
-    let urgent = policy.ladder.is_urgent(matter.severity);
-    let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
-    let only = lead.map(|name| desk::ways(state, policy, name, urgent)).filter(|ways| !ways.is_empty());
-    desk::tell(state, policy, now, whom, only.as_deref(), &note)
-}
-
-/// Who is to be asked now, if anybody: one after the other.
-fn next_asked(
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    approval: &Approval,
-    draft: &Draft,
-) -> Option<Asked> {
-    let (next, at) = asked_next(policy, matter, approval, draft)?;
-    (at <= now).then_some(next)
-}
-
-/// Who is asked next, and when.
-fn asked_next(
-    policy: &Policy,
-    matter: &Matter<'_>,
-    approval: &Approval,
-    draft: &Draft,
-) -> Option<(Asked, Time)> {
-    let others = || Some((Asked::Others, draft.begun + approval.after?));
-    match draft.asked {
-        Asked::Nobody if desk::comms_lead(policy, matter).is_some() => Some((Asked::Lead, draft.begun)),
-        Asked::Nobody => Some((Asked::Approvers, draft.begun)),
-        Asked::Lead => Some((Asked::Approvers, draft.begun + LEAD_ALONE)),
-        Asked::Approvers => others(),
-        Asked::Others => None,
-    }
-}
-
-/// What an approver reads: what would be said, to whom, by when, and how to answer.
-fn request(
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    draft: &Draft,
-    asked: Asked,
-) -> (String, String) {
-    let audience = &briefing.audience;
-    let title = match asked {
-        Asked::Others => format!("Still unapproved: a message to {audience}"),
-        Asked::Nobody | Asked::Lead | Asked::Approvers => format!("Please approve a message to {audience}"),
-    };
-    let written =
-        drafted(policy, now, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
-    let plain = |text: &str| {
-        let filling = slot::Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
-        slot::fill(text, &filling).into_owned()
-    };
-    let due = match (draft.due, row.keeping.approval.as_ref().map(|approval| approval.at_due)) {
-        (Some(due), Some(AtDue::Nothing)) => {
-            format!(" It is due by {due}; without an answer nothing is sent, and that is a miss.")
-        }
-        (Some(due), _) => {
-            format!(" It is due by {due}; without an answer a text agreed beforehand goes out.")
-        }
-        (None, _) => String::new(),
-    };
-    let (revision, kind) = (draft.revision, draft.kind.as_str());
-    let mut text = format!(
-        "Revision {revision} of the {kind} about {} waits for you.{due}\n\nTitle: {}\n\n{}",
-        matter.public_reference(),
-        plain(&written.message.title),
-        plain(&written.message.body),
-    );
-    for remark in &written.remarks {
-        text.push_str("\n\nLook twice: ");
-        text.push_str(remark);
-    }
-    text.push_str(&format!(
-        "\n\nTo answer: tidings approve send {} {audience} --revision {revision}, or edit, or reject.",
-        matter.public_reference(),
-    ));
-    (title, text)
 }
 
 /// The word is due and nobody has approved it.
@@ -406,7 +265,7 @@ pub(super) fn next_look(
     let (draft, row) = (briefing.draft()?, row?);
     let approval = row.keeping.approval.as_ref()?;
     let open = draft.approved.is_none() && !draft.rejected;
-    let asked = asked_next(policy, matter, approval, draft).filter(|_| open).map(|(_, at)| at);
+    let asked = ask::next(policy, matter, approval, draft).filter(|_| open).map(|(_, at)| at);
     // Whoever could not be asked, or told, by the ceilings is tried again.
     let again = draft.approved.is_some() || asked.is_some_and(|at| at <= now);
     let again = Some(now + AGAIN).filter(|_| again);

@@ -8,6 +8,7 @@ mod against;
 mod alert;
 mod answer;
 mod approve;
+mod ask;
 mod approver;
 mod clock;
 mod confine;

@@ -85,6 +85,10 @@ proptest! {
         first in any::<Choices>(), acts in acts(), jolt in 0..2_u8,
     ) {
         let acts: Vec<Act> = acts.into_iter().filter(is_calm).collect();
+        // A word that a ceiling withholds from everybody is told to who comes on duty when the case is next looked at,
+        // and a reload looks at all of them: absences that begin meanwhile are left out.
+        let (pace, ways, people, rows, keep, outside) = first;
+        let first = (pace, ways, if people / 3 % 4 == 3 { people % 3 } else { people }, rows, keep, outside);
         let (calm, jolted) = (told(&played(first, &acts, None)), told(&played(first, &acts, Some(jolt))));
         prop_assert_eq!(calm, jolted);
     }

@@ -138,8 +138,9 @@ impl State {
 
     /// The recipient was handed a message: what it was promised is kept, and what the message promises holds.
     fn handed(&mut self, delivery: &Delivery) {
-        let newest = self.line_mut(delivery).and_then(|line| line.told).map(|told| told.at);
-        if newest.is_some_and(|newest| newest <= delivery.decided_at) {
+        let told = self.line_mut(delivery).and_then(|line| line.told);
+        // A digest that was decided meanwhile promises nothing; this message does.
+        if told.is_some_and(|told| told.at <= delivery.decided_at || told.ordinal == 0) {
             self.no_longer_promised(&delivery.case, &delivery.audience, &delivery.recipient);
             if let Some(line) = self.line_mut(delivery) {
                 line.promised = delivery.next_update;
