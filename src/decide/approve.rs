@@ -3,23 +3,20 @@
 
 use super::answer;
 use super::ask;
-use super::desk::{self, Note};
-use super::fact::{
-    Asked, DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, NoticeKind, Said,
-};
+use super::fact::{DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, NoticeKind, Said};
 use super::input::Command;
 use super::matter::{Matter, Shade};
 use super::notice;
 use super::policy::Policy;
 use super::promise;
-use super::row::{Approval, AtDue, Row};
+use super::row::{AtDue, Row};
 use super::state::{Briefing, Draft, Held, State};
 use super::tend::{self, Saying};
 use super::wording;
 use super::write_up;
 use crate::event::id::CaseId;
 use crate::event::{Name, Span, Time};
-use crate::message::{self, Asks, CaseStatus, Disclosure, Kind, Message, Wording, slot};
+use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording};
 use std::sync::Arc;
 
 /// An unapproved end of which no next word was promised is due so long after it.

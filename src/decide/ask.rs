@@ -120,8 +120,17 @@ fn request(
         Asked::Others => format!("Still unapproved: a message to {audience}"),
         Asked::Nobody | Asked::Lead | Asked::Approvers => format!("Please approve a message to {audience}"),
     };
-    let written =
-        approve::drafted(policy, now, matter, briefing, row, draft.kind, draft.said, draft.text.clone(), None);
+    let written = approve::drafted(
+        policy,
+        now,
+        matter,
+        briefing,
+        row,
+        draft.kind,
+        draft.said,
+        draft.text.clone(),
+        None,
+    );
     let plain = |text: &str| {
         let filling = slot::Filling { zone: jiff::tz::TimeZone::UTC, next_update: None, delay: None };
         slot::fill(text, &filling).into_owned()

@@ -5,8 +5,9 @@ use super::matter::{Matter, Shade, Sort};
 use super::pace;
 use super::policy::Policy;
 use super::promise;
+use super::row::{Approval, AtDue};
 use super::say::{self, Word};
-use super::state::{Case, Delivery, State};
+use super::state::{Briefing, Case, Delivery, State};
 use super::tend;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -146,11 +147,14 @@ fn entry(
     let row = policy.row(&briefing.row, &briefing.audience);
     let agreed = tend::wording(briefing, row) == Wording::Agreed;
     let held = tend::held_end(&matter, briefing, row).is_some_and(|until| now < until);
+    let approval = row.and_then(|row| row.keeping.approval.as_ref());
+    let unapproved = approval
+        .is_some_and(|approval| matter.status == CaseStatus::Open || !end_may_leave(now, approval, briefing));
     let said = match briefing.said {
-        Some((last, _)) if agreed || held => last,
+        Some((last, _)) if unapproved || held => last,
         // Outsiders who were told nothing are not told that there was nothing.
         None if agreed && matter.status != CaseStatus::Open => return None,
-        None if agreed => matter.agreed_said(policy, briefing),
+        None if unapproved => matter.agreed_said(policy, briefing),
         _ => matter.said(policy, briefing),
     };
     let subject = matter.subject(policy, briefing, Kind::Update, Shade::default());
@@ -170,6 +174,16 @@ fn entry(
     let ended = if held || agreed && said.status == CaseStatus::Open { Vec::new() } else { ended };
     let spoken = SpokenFor { case: id, audience: audience.clone(), said, firing, ended };
     Some(Entry { severity: matter.severity, item, spoken, reason })
+}
+
+/// Whether the end may be said in agreed words: it is approved, or due and still unapproved (R23).
+fn end_may_leave(now: Time, approval: &Approval, briefing: &Briefing) -> bool {
+    let said = briefing.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved);
+    let agreed = approval.at_due == AtDue::AgreedText;
+    said || briefing.draft().is_some_and(|draft| {
+        let due = agreed && !draft.rejected && draft.due.is_some_and(|due| due <= now);
+        draft.approved.is_some() || due
+    })
 }
 
 /// The alerts of a group that fire, and those that have ended.

@@ -82,12 +82,13 @@ fn is_opened(state: &State, incident: &str) -> bool {
 /// Who was told of what goes on as `incident`, in an audience that has heard nothing of `incident` itself although it is
 /// over: they are owed its end (R27).
 pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: &Briefing) -> Option<Fact> {
-    let goes_on = |(other, known): &(&Box<str>, &Incident)| {
+    let goes_on = |other: &str, known: &Incident| {
         let stamp = |field: &str| known.stamps.get(field).map(|stamp| stamp.at);
         let was_over = known.open == Some(false) && stamp("open") < stamp("merged");
         known.is_merged() && !was_over && way(state, other).skip(1).any(|other| other == incident)
     };
-    let behind = state.incidents.iter().filter(goes_on).map(|(other, _)| incident::case_id(other));
+    let behind = state.incidents.iter().filter(|(other, known)| goes_on(other, known));
+    let behind = behind.map(|(other, _)| incident::case_id(other));
     let told = behind.filter_map(|case| state.cases.get(&case)?.briefing(&briefing.audience));
     let told: Vec<&Briefing> = told.filter(|told| told.said.is_some()).collect();
     let lines = told.iter().flat_map(|told| told.lines.iter());

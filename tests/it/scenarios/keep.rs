@@ -71,6 +71,12 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
         Fact::Kept(Kept::FellBack { to, .. }) => {
             format!("fell back to {}", to.iter().map(|to| to.as_str()).collect::<Vec<_>>().join(", "))
         }
+        _ => return write_up(fact, case),
+    })
+}
+
+fn write_up(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) -> Option<String> {
+    Some(match fact {
         Fact::Kept(Kept::WriteUpNudged { case: id }) => format!("write-up {} nudged", case(*id)),
         Fact::Kept(Kept::WriteUpDropped { case: id, .. }) => format!("write-up {} dropped", case(*id)),
         Fact::Kept(Kept::WriteUpPromised { case: id, due }) => {
