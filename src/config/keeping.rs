@@ -81,7 +81,7 @@ pub(super) const ESCALATE_TO: Key = Key {
     name: "escalate_to",
     takes: Takes::Text,
     default: "",
-    about: "The audience that is told when nobody has acknowledged, or what is escalated at once; never a less trusted one. Without it, the owner.",
+    about: "The audience that is told when nobody has acknowledged, or what is escalated at once; never a less trusted one, nor an external one. Without it, the owner.",
 };
 pub(super) const FALLBACK: Key = Key {
     name: "fallback",

@@ -216,6 +216,16 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("[ingest]\nstale_after = \"1m\"", "key::value", "stale_after = \"1m\""),
     ("[inhibit]\n", "key::not-in-this-version", "[inhibit]"),
+    (
+        "escalate_to = \"out\"\n[audience.out]\ndisclosure = \"external\"\ndestinations = [\"screen\"]",
+        "route::escalate-to",
+        "escalate_to = \"out\"",
+    ),
+    (
+        "escalate_to = \"top\"\n[audience.top]\ndisclosure = \"business\"\ndestinations = [\"screen\"]",
+        "route::escalate-to",
+        "escalate_to = \"top\"",
+    ),
 ];
 
 #[test]
