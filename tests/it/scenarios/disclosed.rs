@@ -5,13 +5,20 @@ use super::properties::config_of;
 use super::script::{begin, words};
 use super::world::{World, config};
 use proptest::prelude::*;
-use std::sync::Arc;
-use tidings::decide::{Fact, Notified};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::tz::TimeZone;
+use std::sync::{Arc, LazyLock};
+use tidings::decide::{Decided, Fact, Notified};
+use tidings::deliver::{Attempt, kinds};
+use tidings::event::id::Digest;
 use tidings::event::{Span, Time};
 use tidings::message::Disclosure;
+use tidings::message::slot::Filling;
 
 /// What stands for words that only insiders may read; no condition of a row reads any of it.
-const INSIDE: &str = "CANARY";
+const INSIDE: &str = "CANARYOFINSIDERS";
 
 /// Events whose inner fields are to be filled: `{i}` is what differs between the worlds.
 const EVENTS: [&str; 10] = [
@@ -52,19 +59,78 @@ fn outside(world: &World) -> Vec<(Time, String)> {
             if let Fact::Notified(notified) = fact
                 && notified.disclosure == Disclosure::External
             {
-                all.push((input.at, written(notified)));
+                all.push((input.at, written(notified, input.at)));
             }
         }
     }
     all
 }
 
-/// The message, and the keys that Message-IDs and webhook ids are made from.
-fn written(notified: &Notified) -> String {
-    let keys: Vec<String> =
-        notified.deliveries.iter().map(|d| format!("{} {} {:?}", d.key, d.recipient, d.kind)).collect();
+/// The message, the keys that Message-IDs and webhook ids are made from, and what each kind of channel makes of it.
+fn written(notified: &Notified, at: Time) -> String {
     let message = serde_json::to_string(&*notified.message).unwrap();
-    format!("{keys:?} {:?} {message}", notified.next_update)
+    let mut text = format!("{:?} {message}", notified.next_update);
+    for decided in &notified.deliveries {
+        text.push_str(&format!("\n{} {} {:?}", decided.key, decided.recipient, decided.kind));
+        let attempt = attempt(notified, decided, at);
+        let shown = kinds().iter().filter_map(|kind| kind.preview).map(|preview| preview(&attempt));
+        shown.for_each(|shown| text.push_str(&format!("\n{shown}")));
+    }
+    text
+}
+
+/// What a channel is given of a delivery.
+fn attempt(notified: &Notified, decided: &Decided, at: Time) -> Attempt {
+    let whose = [notified.audience.as_str().as_bytes(), decided.recipient.as_str().as_bytes()];
+    Attempt {
+        delivery: decided.id,
+        attempt: 1,
+        key: decided.key,
+        recipient: decided.recipient.clone(),
+        address: Arc::from("reader@example.net"),
+        disclosure: notified.disclosure,
+        message: Arc::clone(&notified.message),
+        decided_at: at,
+        now: at,
+        filling: Filling { zone: TimeZone::UTC, next_update: notified.next_update, delay: None },
+        thread: Digest::of(&whose),
+        first: None,
+        meant_for: None,
+        answer: None,
+        deadline: Span::from_secs(15),
+    }
+}
+
+static DISGUISES: LazyLock<Vec<String>> = LazyLock::new(|| disguises(INSIDE));
+
+#[test]
+fn a_word_in_disguise_is_known() {
+    for before in ["", "a", "ab"] {
+        let hidden = STANDARD.encode(format!("{before}{INSIDE}, and more"));
+        assert!(DISGUISES.iter().any(|disguise| hidden.contains(disguise)), "{hidden}");
+    }
+}
+
+/// The ways in which a word may hide in a text: in another case, as base64 at each of its three places, as hexadecimal
+/// digits, percent signs and references of characters, and backwards.
+fn disguises(word: &str) -> Vec<String> {
+    let lower = word.to_lowercase();
+    let mut all = vec![lower.chars().rev().collect()];
+    for word in [word, &lower] {
+        for pad in 0..3 {
+            let padded = format!("{}{word}", &"xx"[..pad]);
+            let whole = padded.len() / 3 * 3;
+            // The first group holds the padding, and what is left over another word's beginning.
+            let inner = if pad == 0 { 0 } else { 3 };
+            all.push(STANDARD.encode(&padded.as_bytes()[inner..whole]));
+        }
+        let each = |form: &dyn Fn(u8) -> String| word.bytes().map(form).collect::<String>();
+        all.push(each(&|byte| format!("{byte:02x}")));
+        all.push(each(&|byte| format!("%{byte:02x}")));
+        all.push(each(&|byte| format!("&#{byte};")));
+        all.push(each(&|byte| format!("\\u{byte:04x}")));
+    }
+    all
 }
 
 fn played(first: Choices, steps: &[Step], inner: &str) -> World {
@@ -104,7 +170,11 @@ proptest! {
         let (one, other) = (played(first, &steps, INSIDE), played(first, &steps, "another-inner-word"));
         let (one, other) = (outside(&one), outside(&other));
         for (_, text) in &one {
-            prop_assert!(!text.contains(INSIDE), "{text}");
+            let folded = text.to_lowercase();
+            prop_assert!(!folded.contains(&INSIDE.to_lowercase()), "{text}");
+            for disguise in DISGUISES.iter() {
+                prop_assert!(!text.contains(disguise), "{disguise}: {text}");
+            }
         }
         prop_assert_eq!(one, other);
     }
