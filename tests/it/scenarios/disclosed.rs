@@ -41,13 +41,21 @@ enum Step {
     Wait(u64),
     Answer,
     Test,
+    Way(&'static str),
 }
+
+/// What becomes of channels: messages go another way, are given up, and are sent again. Channels that fail by themselves
+/// are left out: insiders and outsiders share them, and the moment of a retry is drawn from what is sent.
+const WAYS: [&str; 5] =
+    ["pause sms", "resume sms", "refuse mara@mail", "accept mara@mail", "redrive mara@mail"];
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let event = (0..2_u8, 0..EVENTS.len()).prop_map(|(id, event)| Step::Event(id, event));
     let alert = any::<bool>().prop_map(Step::Alert);
     let wait = prop::sample::select(vec![1, 30, 60, 300, 1200]).prop_map(Step::Wait);
-    let step = prop_oneof![6 => event, 2 => alert, 4 => wait, 1 => Just(Step::Answer), 1 => Just(Step::Test)];
+    let way = prop::sample::select(WAYS.to_vec()).prop_map(Step::Way);
+    let (answer, test) = (Just(Step::Answer), Just(Step::Test));
+    let step = prop_oneof![6 => event, 2 => alert, 4 => wait, 1 => answer, 1 => test, 2 => way];
     prop::collection::vec(step, 1..14)
 }
 
@@ -136,7 +144,9 @@ fn disguises(word: &str) -> Vec<String> {
 fn played(first: Choices, steps: &[Step], inner: &str) -> World {
     let (pace, ways, _, _, keep, outsiders) = first;
     // Executives are outsiders here, and customers hear of alerts.
-    let mut text = policy((pace, ways, 2, 0, keep, outsiders));
+    let text = policy((pace, ways, 2, 0, keep, outsiders));
+    let other_way = "audience = \"executives\"\nfallback = { after = \"1m\", via = [\"mail\", \"sms\"] }";
+    let mut text = text.replace("audience = \"executives\"", other_way);
     let loaded = config(&text);
     let mut world = World::new(Arc::new(loaded.policy.clone()), begin());
     world.start(Vec::new());
@@ -155,6 +165,10 @@ fn played(first: Choices, steps: &[Step], inner: &str) -> World {
                 continue;
             }
             Step::Test => "send-test mara@mail executives".to_owned(),
+            Step::Way(line) => {
+                super::properties::play(&mut world, &mut text, line);
+                continue;
+            }
         };
         super::act::act(&mut world, &words(&line), &mut text);
     }
