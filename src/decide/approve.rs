@@ -213,8 +213,8 @@ fn at_due(
     facts
 }
 
-/// The end is owed (R27), nobody has approved it, and it is not to be said in other words: the owner hears of it, once
-/// for each revision. It is said all the same if somebody approves it later.
+/// The end is owed (R27), nobody has approved it, and it is not to be said in other words: the owner hears of it once.
+/// It is said all the same if somebody approves it later.
 fn unsaid_end(
     state: &State,
     policy: &Policy,
