@@ -1,6 +1,6 @@
 //! What a running daemon would leave behind by reading other files: asked for `check --against`, and shown (R37).
 
-use super::{Exit, Server, complain, remote};
+use super::{Exit, Server, answer, complain, remote};
 use crate::decide::{OrphanKind, PolicyText};
 use crate::deliver::visible;
 use http::{Method, StatusCode};
@@ -40,8 +40,7 @@ pub(super) fn ask(server: &Server, texts: &PolicyText) -> Result<Left, Exit> {
             Exit::Internal
         });
     }
-    let why = body["error"].as_str().map(|why| visible::one_line(why, TEXT_MAX));
-    complain(&why.unwrap_or_else(|| format!("{} answered {}", server.server, answer.status)));
+    answer::refused(server, answer.status, &body, TEXT_MAX);
     // What is no mistake here and one there was written for another version.
     let mistakes = body["mistakes"].as_array().cloned().unwrap_or_default();
     for mistake in &mistakes {

@@ -1,6 +1,6 @@
 //! `tidings approve list | show | send | edit | reject`: what outsiders are to be told, and whether they are (R23).
 
-use super::{Exit, Server, complain, remote};
+use super::{Exit, Server, answer, complain, remote};
 use crate::deliver::visible;
 use clap::Subcommand;
 use http::Method;
@@ -112,22 +112,14 @@ pub fn run(arguments: &Arguments) -> Exit {
     let done = match &arguments.command {
         Command::List(list) => {
             let answer = ask(&list.server, Method::GET, "/v1/approvals", String::new());
-            answer.map(|answer| print(list.json, &answer, listed))
+            answer.map(|answer| answer::print(list.json, &answer, listed))
         }
-        Command::Show(show) => get(&show.of).map(|answer| print(show.json, &answer, shown)),
+        Command::Show(show) => get(&show.of).map(|answer| answer::print(show.json, &answer, shown)),
         Command::Send(send) => post(&send.answer, "approve", json!({})),
         Command::Edit(edit) => edited(edit),
         Command::Reject(reject) => post(&reject.answer, "reject", json!({ "reason": reject.reason })),
     };
     done.map_or_else(|exit| exit, |()| Exit::Done)
-}
-
-fn print(json: bool, answer: &Value, write: impl FnOnce(&Value) -> String) {
-    if json {
-        println!("{answer}");
-    } else {
-        print!("{}", write(answer));
-    }
 }
 
 fn path(of: &Of) -> String {
@@ -146,19 +138,18 @@ fn post(answer: &Answer, deed: &str, mut body: Value) -> Result<(), Exit> {
     }
     let path = format!("{}/{deed}", path(&answer.of));
     let said = ask(&answer.of.server, Method::POST, &path, body.to_string())?;
-    print(answer.json, &said, result);
+    answer::print(answer.json, &said, result);
     Ok(())
 }
 
 /// The daemon's answer; what it refuses is said, with what has changed where that is why, and is a no.
 fn ask(server: &Server, method: Method, path: &str, body: String) -> Result<Value, Exit> {
-    let answer = remote::ask(server, method, path, body)?;
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    if answer.status.is_success() && body.is_object() {
+    let got = remote::ask(server, method, path, body)?;
+    let body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
+    if got.status.is_success() && body.is_object() {
         return Ok(body);
     }
-    let why = body["error"].as_str().map(|why| visible::one_line(why, LINE_MAX));
-    complain(&why.unwrap_or_else(|| format!("{} answered {}", server.server, answer.status)));
+    answer::refused(server, got.status, &body, LINE_MAX);
     eprint!("{}", changed(&body));
     Err(Exit::No)
 }
@@ -226,38 +217,20 @@ fn private_folder() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// A text of the answer as one line, fit for a terminal; `-` where there is none.
-fn text(value: &Value, max: usize) -> String {
-    let text = match value {
-        Value::String(text) => visible::one_line(text, max),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    if text.is_empty() { "-".to_owned() } else { text }
-}
-
 fn listed(answer: &Value) -> String {
     let waiting = answer["approvals"].as_array().map(Vec::as_slice).unwrap_or_default();
     if waiting.is_empty() {
         return "nothing waits for approval\n".to_owned();
     }
-    let heads = ["CASE", "REFERENCE", "AUDIENCE", "REVISION", "KIND", "DUE", "TITLE"].map(str::to_owned);
-    let rows: Vec<[String; 7]> = std::iter::once(heads).chain(waiting.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(out, "{cell:width$}  ");
-        }
-        let _ = writeln!(out, "{}", row[6]);
-    }
-    out
+    answer::table(
+        ["CASE", "REFERENCE", "AUDIENCE", "REVISION", "KIND", "DUE", "TITLE"],
+        waiting.iter().map(row),
+    )
 }
 
 fn row(waiting: &Value) -> [String; 7] {
     ["case_name", "reference", "audience", "revision", "kind", "due", "title"]
-        .map(|key| text(&waiting[key], TITLE_MAX))
+        .map(|key| answer::cell(&waiting[key], TITLE_MAX))
 }
 
 /// The words as their readers would see them, and what an approver must know beside them.
@@ -265,7 +238,7 @@ fn shown(answer: &Value) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: &Value| {
         if !value.is_null() && value != &json!([]) {
-            let value = value.as_array().map_or_else(|| text(value, LINE_MAX), |all| joined(all));
+            let value = value.as_array().map_or_else(|| answer::cell(value, LINE_MAX), |all| joined(all));
             let _ = writeln!(out, "{name:12} {value}");
         }
     };
@@ -287,18 +260,19 @@ fn shown(answer: &Value) -> String {
     let _ = write!(out, "\n{}\n", visible::lines(body).trim_end());
     let remarks = answer["remarks"].as_array().map(Vec::as_slice).unwrap_or_default();
     for remark in remarks {
-        let _ = write!(out, "\nlook twice: {}", text(remark, LINE_MAX));
+        let _ = write!(out, "\nlook twice: {}", answer::cell(remark, LINE_MAX));
     }
     out.push_str(if remarks.is_empty() { "" } else { "\n" });
     let changed = changed(answer);
     if !changed.is_empty() {
-        let _ = write!(out, "\nsince revision {}:\n{changed}", text(&answer["before"]["revision"], 20));
+        let _ =
+            write!(out, "\nsince revision {}:\n{changed}", answer::cell(&answer["before"]["revision"], 20));
     }
     out
 }
 
 fn joined(all: &[Value]) -> String {
-    all.iter().map(|one| text(one, LINE_MAX)).collect::<Vec<_>>().join(", ")
+    all.iter().map(|one| answer::cell(one, LINE_MAX)).collect::<Vec<_>>().join(", ")
 }
 
 /// What changed, a line each.
@@ -309,7 +283,7 @@ fn changed(answer: &Value) -> String {
 }
 
 fn result(answer: &Value) -> String {
-    let [audience, revision] = ["audience", "revision"].map(|key| text(&answer[key], LINE_MAX));
+    let [audience, revision] = ["audience", "revision"].map(|key| answer::cell(&answer[key], LINE_MAX));
     match answer["result"].as_str() {
         Some("edited") => {
             format!("revision {revision} to {audience} has your words and waits for approval\n")

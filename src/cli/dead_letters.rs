@@ -1,7 +1,6 @@
 //! `tidings dead-letters list | show | redrive`: what could not be delivered or decided, and sending it again.
 
-use super::{Exit, Server, complain, remote};
-use crate::deliver::visible;
+use super::{Exit, Server, answer, complain, remote};
 use crate::history::Amiss;
 use clap::Subcommand;
 use http::Method;
@@ -60,24 +59,16 @@ pub fn run(arguments: &Arguments) -> Exit {
     let done = match &arguments.command {
         Command::List(list) => {
             let path = format!("/v1/dead-letters?limit={}", list.limit);
-            ask(&list.server, Method::GET, &path).map(|answer| print(list.json, &answer, listed))
+            ask(&list.server, Method::GET, &path).map(|answer| answer::print(list.json, &answer, listed))
         }
         Command::Show(show) => {
-            asked_of(&show.one, Method::GET, "").map(|answer| print(show.json, &answer, shown))
+            asked_of(&show.one, Method::GET, "").map(|answer| answer::print(show.json, &answer, shown))
         }
         Command::Redrive(one) => {
-            asked_of(one, Method::POST, "/redrive").map(|answer| print(false, &answer, redriven))
+            asked_of(one, Method::POST, "/redrive").map(|answer| answer::print(false, &answer, redriven))
         }
     };
     done.map_or_else(|exit| exit, |()| Exit::Done)
-}
-
-fn print(json: bool, answer: &Value, write: impl FnOnce(&Value) -> String) {
-    if json {
-        println!("{answer}");
-    } else {
-        print!("{}", write(answer));
-    }
 }
 
 fn asked_of(one: &One, method: Method, what: &str) -> Result<Value, Exit> {
@@ -90,24 +81,18 @@ fn asked_of(one: &One, method: Method, what: &str) -> Result<Value, Exit> {
 
 /// The daemon's answer; what it refuses is said, and is a no.
 fn ask(server: &Server, method: Method, path: &str) -> Result<Value, Exit> {
-    let answer = remote::ask(server, method, path, String::new())?;
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    if answer.status.is_success() && body.is_object() {
+    let got = remote::ask(server, method, path, String::new())?;
+    let body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
+    if got.status.is_success() && body.is_object() {
         return Ok(body);
     }
-    let why = body["error"].as_str().map(|why| visible::one_line(why, TEXT_MAX));
-    complain(&why.unwrap_or_else(|| format!("{} answered {}", server.server, answer.status)));
+    answer::refused(server, got.status, &body, TEXT_MAX);
     Err(Exit::No)
 }
 
-/// A text of the answer, fit for a terminal; `-` where there is none.
+/// A text of the answer.
 fn text(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => visible::one_line(text, TEXT_MAX),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    if text.is_empty() { "-".to_owned() } else { text }
+    answer::cell(value, TEXT_MAX)
 }
 
 fn listed(answer: &Value) -> String {
@@ -115,18 +100,7 @@ fn listed(answer: &Value) -> String {
     if dead.is_empty() {
         return "there are no dead letters\n".to_owned();
     }
-    let heads = ["ID", "WHEN", "WHAT", "AUDIENCE", "RECIPIENT", "CHANNEL", "WHY"].map(str::to_owned);
-    let rows: Vec<[String; 7]> = std::iter::once(heads).chain(dead.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(out, "{cell:width$}  ");
-        }
-        let _ = writeln!(out, "{}", row[6]);
-    }
-    out
+    answer::table(["ID", "WHEN", "WHAT", "AUDIENCE", "RECIPIENT", "CHANNEL", "WHY"], dead.iter().map(row))
 }
 
 fn row(dead: &Value) -> [String; 7] {

@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, exit codes that a script can rely on.
 
 mod against;
+mod answer;
 mod approve;
 mod check;
 mod dead_letters;

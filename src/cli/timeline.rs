@@ -1,6 +1,6 @@
 //! `tidings timeline CASE`: what happened, who was told what and when, and the figures; the draft of a review.
 
-use super::{Exit, Server, complain, remote};
+use super::{Exit, Server, answer, remote};
 use crate::deliver::visible;
 use clap::ValueEnum;
 use http::Method;
@@ -53,8 +53,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         return Exit::Done;
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let why = body["error"].as_str().map(|why| visible::one_line(why, TEXT_MAX));
-    complain(&why.unwrap_or_else(|| format!("{} answered {}", arguments.server.server, answer.status)));
+    answer::refused(&arguments.server, answer.status, &body, TEXT_MAX);
     Exit::No
 }
 

@@ -1,6 +1,6 @@
 //! Small pages for people who follow a link: plain HTML without a script, a style or anything from elsewhere.
 
-use crate::deliver::visible;
+use crate::deliver::{escape, visible};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 
@@ -66,19 +66,7 @@ impl Page {
 
 /// The text where nothing in it is mark-up, and nothing is invisible.
 fn escape(text: &str) -> String {
-    let text = visible::lines(text);
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
+    escape::html(&visible::lines(text))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::notice;
 use super::policy::Policy;
 use super::promise;
 use super::row::{AtDue, Row};
+use super::say;
 use super::state::{Briefing, Draft, Held, State};
 use super::tend::{self, Saying};
 use super::wording;
@@ -44,7 +45,7 @@ pub(super) fn word(
     if draft.approved.is_some() {
         let saying = Saying { draft: Some(draft), ..Saying::new(as_drafted(draft, kind), said) };
         let facts = tend::speak(state, policy, now, matter, briefing, &saying);
-        let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
+        let told = say::tells(&facts);
         let withheld = briefing.lines.iter().any(|(_, line)| line.withheld.is_some());
         // What a ceiling holds back stays approved, and is said when there is room.
         if told || withheld || facts.iter().any(|fact| matches!(fact, Fact::Withheld { .. })) {
@@ -207,7 +208,7 @@ fn at_due(
         Shade { hold: kind == Kind::Holding && matter.status == CaseStatus::Resolved, write_up: None };
     let saying = Saying { wording: Wording::Agreed, shade, ..Saying::new(kind, said) };
     let mut facts = tend::speak(state, policy, now, matter, briefing, &saying);
-    if !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+    if !say::tells(&facts) {
         facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
     }
     facts

@@ -6,6 +6,7 @@ use super::fact::{Asked, Fact, Kept};
 use super::matter::Matter;
 use super::policy::Policy;
 use super::row::{Approval, AtDue, Row};
+use super::say;
 use super::state::{Briefing, Draft, State};
 use crate::event::{Span, Time};
 use crate::message::{Asks, Disclosure, slot};
@@ -30,7 +31,7 @@ pub(super) fn ask(
     let mut next = next_asked(policy, now, matter, approval, draft);
     while let Some(asked) = next {
         let mut facts = ask_them(state, policy, now, matter, briefing, row, draft, asked);
-        if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+        if say::tells(&facts) {
             let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
             facts.push(Fact::Kept(Kept::DraftAsked { case, audience, revision, asked }));
             return facts;

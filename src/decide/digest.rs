@@ -79,7 +79,7 @@ pub(super) fn make(
     let desk = Word::at_desk(audience, worst, digest.due, now);
     let word = Word { only: Some(&only), speaks_for: spoken, ..desk };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
-    if facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+    if say::tells(&facts) {
         facts.extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, spoken)));
     } else {
         facts.push(dropped);

@@ -49,7 +49,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let avoid = Some(delivery.channel.clone());
     let again = again(state, policy, now, &matter, briefing, row, delivery, &to, last, kind);
     // What the ceilings hold back goes no other way: the way that was meant is still tried.
-    if !again.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+    if !say::tells(&again) {
         return nothing;
     }
     let mut facts = vec![Fact::Kept(Kept::FellBack { delivery: id, to: to.clone() })];

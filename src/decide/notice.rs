@@ -60,7 +60,7 @@ pub(super) fn tell(state: &State, policy: &Policy, now: Time, kind: NoticeKind) 
     };
     let word = Word { avoid: notice.avoid.as_ref(), ..Word::at_desk(owner, severity, now, now) };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
-    let said = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
+    let said = say::tells(&facts);
     match said_later(state, policy, now, &word).filter(|_| !said) {
         // A ceiling lifts for nobody; the notice waits and counts on.
         Some(at) => facts.push(Fact::NoticePlanned { notice: kind, at }),

@@ -79,6 +79,11 @@ impl<'a> Word<'a> {
     }
 }
 
+/// Whether somebody is told something by these facts.
+pub(super) fn tells(facts: &[Fact]) -> bool {
+    facts.iter().any(|fact| matches!(fact, Fact::Notified(_)))
+}
+
 /// Decides a word about a case: the facts of what is said to whom, and of what is withheld.
 pub(super) fn say(
     state: &State,

@@ -45,7 +45,7 @@ pub(super) fn word(
             let saying = Saying { wording: wording(briefing, row), ..Saying::new(kind, said) };
             let mut facts = speak(state, policy, now, matter, briefing, &saying);
             let due = briefing.promise().is_some_and(|promise| promise.due <= now);
-            if due && !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+            if due && !say::tells(&facts) {
                 facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
             }
             facts
@@ -124,7 +124,7 @@ pub(super) fn speak(
     let subject = matter.subject(policy, briefing, saying.kind, shade);
     let mut facts = say::say(state, policy, now, &word, briefing, &subject, saying.said);
     let new = write_up.filter(|_| matter.case.course.as_ref().and_then(|course| course.write_up) != write_up);
-    let told = facts.iter().any(|fact| matches!(fact, Fact::Notified(_)));
+    let told = say::tells(&facts);
     facts.extend(new.filter(|_| told).map(|due| Fact::Kept(Kept::WriteUpPromised { case: matter.id, due })));
     // Agreed words of the end leave the write-up to a word of its own.
     let whole = told && over && (is_write_up || saying.wording == Wording::Free);
@@ -233,7 +233,7 @@ pub(super) fn due(
     let shade = Shade { hold: matter.status == CaseStatus::Resolved, write_up: None };
     let saying = Saying { wording, shade, ..Saying::new(Kind::Holding, said) };
     let mut facts = speak(state, policy, now, matter, briefing, &saying);
-    if !facts.iter().any(|fact| matches!(fact, Fact::Notified(_))) {
+    if !say::tells(&facts) {
         facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
         if promised.is_none() {
             facts.clear();

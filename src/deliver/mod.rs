@@ -13,6 +13,7 @@ mod sms;
 mod webhook;
 
 pub mod egress;
+pub mod escape;
 pub mod markdown;
 pub mod setting;
 pub mod verdict;

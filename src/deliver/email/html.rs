@@ -1,5 +1,6 @@
 //! Markdown of unknown origin as HTML that is safe to open: no raw HTML, no images, no hidden link targets.
 
+pub(super) use crate::deliver::escape::html as escape;
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// The text as HTML. Raw HTML is shown as it was written; only `http` and `https` links work, and each is shown with
@@ -67,22 +68,6 @@ pub(super) fn is_page(url: &str) -> bool {
     let starts = |scheme: &str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
     (starts("https://") || starts("http://"))
         && url.chars().all(|c| !c.is_whitespace() && crate::deliver::visible::is_visible(c))
-}
-
-/// The text with the five characters that HTML gives a meaning to written out.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
