@@ -22,8 +22,6 @@ use std::sync::Arc;
 
 /// An unapproved end of which no next word was promised is due so long after it.
 const END_DUE: Span = Span::from_mins(60);
-/// What a ceiling held back is tried again so much later.
-const AGAIN: Span = Span::from_mins(5);
 
 /// A word that needs approval: drafted, asked for, said once it is approved, or in agreed words when it is due.
 #[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
@@ -254,6 +252,7 @@ fn dropped(matter: &Matter<'_>, briefing: &Briefing, draft: &Draft, why: DropRea
 
 /// When something about the draft is next to be done.
 pub(super) fn next_look(
+    state: &State,
     policy: &Policy,
     now: Time,
     matter: &Matter<'_>,
@@ -261,13 +260,14 @@ pub(super) fn next_look(
     row: Option<&Row>,
 ) -> Option<Time> {
     let (draft, row) = (briefing.draft()?, row?);
-    let approval = row.keeping.approval.as_ref()?;
+    row.keeping.approval.as_ref()?;
     let open = draft.approved.is_none() && !draft.rejected;
-    let asked = ask::next(policy, matter, approval, draft).filter(|_| open).map(|(_, at)| at);
-    // Whoever could not be asked, or told, by the ceilings is tried again.
-    let again = draft.approved.is_some() || asked.is_some_and(|at| at <= now);
-    let again = Some(now + AGAIN).filter(|_| again);
-    [asked, due_of(matter, briefing, row), again].into_iter().flatten().filter(|at| *at > now).min()
+    let asked = || ask::next_look(state, policy, now, matter, briefing, row, draft);
+    [open.then(asked).flatten(), due_of(matter, briefing, row)]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > now)
+        .min()
 }
 
 /// Until when an end that nobody has approved may still be said, after which its case is forgotten (R44).

@@ -4,12 +4,14 @@ use super::approve;
 use super::desk::{self, Note};
 use super::fact::{Asked, Fact, Kept};
 use super::matter::Matter;
+use super::pace;
 use super::policy::Policy;
 use super::row::{Approval, AtDue, Row};
 use super::say;
 use super::state::{Briefing, Draft, State};
-use crate::event::{Span, Time};
-use crate::message::{Asks, Disclosure, slot};
+use super::via;
+use crate::event::{Name, Recipient, Span, Time};
+use crate::message::{Asks, Disclosure, Kind, slot};
 
 /// The person who leads the communication is asked alone for so long.
 const LEAD_ALONE: Span = Span::from_mins(2);
@@ -28,8 +30,8 @@ pub(super) fn ask(
         return Vec::new();
     }
     let Some(approval) = &row.keeping.approval else { return Vec::new() };
-    let mut next = next_asked(policy, now, matter, approval, draft);
-    while let Some(asked) = next {
+    let mut turn = next(policy, matter, approval, draft).filter(|(_, at)| *at <= now).map(|(asked, _)| asked);
+    while let Some(asked) = turn {
         let mut facts = ask_them(state, policy, now, matter, briefing, row, draft, asked);
         if say::tells(&facts) {
             let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
@@ -37,11 +39,7 @@ pub(super) fn ask(
             return facts;
         }
         // Who cannot be reached now does not keep the next from being asked.
-        next = match asked {
-            Asked::Lead => Some(Asked::Approvers),
-            Asked::Approvers if approval.after.is_some() => Some(Asked::Others),
-            Asked::Nobody | Asked::Approvers | Asked::Others => None,
-        };
+        turn = after(approval, asked);
     }
     Vec::new()
 }
@@ -58,10 +56,7 @@ fn ask_them(
     draft: &Draft,
     asked: Asked,
 ) -> Vec<Fact> {
-    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
-    let others = row.keeping.approval.as_ref().and_then(|approval| approval.escalate_to.as_ref());
-    let whom = if asked == Asked::Others { others } else { approvers };
-    let Some(whom) = whom.or(desk::owner(policy)) else { return Vec::new() };
+    let Some(whom) = whom(policy, briefing, row, asked) else { return Vec::new() };
     let asks = Asks { case: matter.id, audience: briefing.audience.clone(), revision: draft.revision };
     let (title, text) = request(policy, now, matter, briefing, row, draft, asked);
     let note = Note {
@@ -72,30 +67,68 @@ fn ask_them(
         asks: Some(&asks),
     };
     let urgent = policy.ladder.is_urgent(matter.severity);
-    let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead);
-    let only = lead.map(|name| desk::ways(state, policy, name, urgent)).filter(|ways| !ways.is_empty());
+    let only = lead_ways(state, policy, matter, asked, urgent);
     desk::tell(state, policy, now, whom, only.as_deref(), &note)
 }
 
-/// Who is to be asked now, if anybody: one after the other.
-fn next_asked(
+/// The audience that is asked.
+fn whom<'p>(policy: &'p Policy, briefing: &Briefing, row: &'p Row, asked: Asked) -> Option<&'p Name> {
+    let approvers = policy.audiences.get(&briefing.audience).and_then(|audience| audience.approvers.as_ref());
+    let others = row.keeping.approval.as_ref().and_then(|approval| approval.escalate_to.as_ref());
+    let whom = if asked == Asked::Others { others } else { approvers };
+    whom.or(desk::owner(policy))
+}
+
+/// By which ways the person who leads the communication is asked alone.
+fn lead_ways(
+    state: &State,
+    policy: &Policy,
+    matter: &Matter<'_>,
+    asked: Asked,
+    urgent: bool,
+) -> Option<Vec<Recipient>> {
+    let lead = desk::comms_lead(policy, matter).filter(|_| asked == Asked::Lead)?;
+    Some(desk::ways(state, policy, lead, urgent)).filter(|ways| !ways.is_empty())
+}
+
+/// Who is asked in whose stead, where nobody of them can be reached now.
+fn after(approval: &Approval, asked: Asked) -> Option<Asked> {
+    match asked {
+        Asked::Lead => Some(Asked::Approvers),
+        Asked::Approvers if approval.after.is_some() => Some(Asked::Others),
+        Asked::Nobody | Asked::Approvers | Asked::Others => None,
+    }
+}
+
+/// When somebody is next to be asked: at their time; where nobody could be reached, when a ceiling has room again for one
+/// of them, or one of them leaves or is back.
+pub(super) fn next_look(
+    state: &State,
     policy: &Policy,
     now: Time,
     matter: &Matter<'_>,
-    approval: &Approval,
+    briefing: &Briefing,
+    row: &Row,
     draft: &Draft,
-) -> Option<Asked> {
+) -> Option<Time> {
+    let approval = row.keeping.approval.as_ref()?;
     let (asked, at) = next(policy, matter, approval, draft)?;
-    (at <= now).then_some(asked)
+    if at > now {
+        return Some(at);
+    }
+    let urgent = policy.ladder.is_urgent(matter.severity);
+    let chances = std::iter::successors(Some(asked), |asked| after(approval, *asked)).map(|asked| {
+        let audience = policy.audiences.get(whom(policy, briefing, row, asked)?)?;
+        let all = || via::recipients(state, policy, audience, &policy.default_via, Kind::Notice, urgent);
+        let ways = lead_ways(state, policy, matter, asked, urgent).unwrap_or_else(all);
+        let room = pace::first_room(state, policy, now, &ways);
+        [room, via::next_change(policy, now, audience)].into_iter().flatten().min()
+    });
+    chances.flatten().min()
 }
 
 /// Who is asked next, and when.
-pub(super) fn next(
-    policy: &Policy,
-    matter: &Matter<'_>,
-    approval: &Approval,
-    draft: &Draft,
-) -> Option<(Asked, Time)> {
+fn next(policy: &Policy, matter: &Matter<'_>, approval: &Approval, draft: &Draft) -> Option<(Asked, Time)> {
     let others = || Some((Asked::Others, draft.begun + approval.after?));
     match draft.asked {
         Asked::Nobody if desk::comms_lead(policy, matter).is_some() => Some((Asked::Lead, draft.begun)),

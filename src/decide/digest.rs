@@ -7,8 +7,9 @@ use super::policy::Policy;
 use super::promise;
 use super::row::{Approval, AtDue};
 use super::say::{self, Word};
-use super::state::{Briefing, Case, Delivery, State};
+use super::state::{Briefing, Case, Delivery, Digests, State};
 use super::tend;
+use super::write_up;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
 use crate::message::{self, About, CaseStatus, DigestItem, Disclosure, Kind, Subject, Wording};
@@ -46,8 +47,9 @@ pub(super) fn make(
     }
     let mut entries: Vec<Entry> =
         digest.cases.iter().filter_map(|id| entry(state, policy, now, *id, audience, recipient)).collect();
+    let own_words = left_out(state, now, digest, &entries);
     if entries.is_empty() {
-        return vec![dropped];
+        return std::iter::once(dropped).chain(own_words).collect();
     }
     entries.sort_by_key(|entry| (entry.severity, entry.item.at, entry.spoken.case));
     let total = entries.len();
@@ -84,7 +86,18 @@ pub(super) fn make(
     } else {
         facts.push(dropped);
     }
+    facts.extend(own_words);
     facts
+}
+
+/// Cases that the digest does not name are looked at: they have a word of their own, or none.
+fn left_out(state: &State, now: Time, digest: &Digests, entries: &[Entry]) -> Vec<Fact> {
+    let named = |id: &CaseId| entries.iter().any(|entry| entry.spoken.case == *id);
+    let known = digest.cases.iter().filter(|id| !named(id)).filter_map(|id| Some((id, state.cases.get(id)?)));
+    known
+        .map(|(id, case)| (*id, case.due.map_or(now, |due| due.min(now))))
+        .map(|(case, at)| Fact::CaseDue { case, at: Some(at) })
+        .collect()
 }
 
 /// A case that a digest told of is kept up like any other: its row's rhythm begins (R22), and it is looked at again for
@@ -144,6 +157,12 @@ fn entry(
     let matter = Matter::find(state, policy, id)?;
     let briefing = matter.case.briefing(audience)?;
     let reason = briefing.lines.get(recipient)?.withheld.filter(|reason| reason.is_digested())?;
+    // What was approved, or written up, leaves in its own words.
+    let own_words = briefing.draft().is_some_and(|draft| draft.approved.is_some())
+        || write_up::is_owed(state, policy, &matter, briefing);
+    if own_words {
+        return None;
+    }
     let row = policy.row(&briefing.row, &briefing.audience);
     let agreed = tend::wording(briefing, row) == Wording::Agreed;
     let held = tend::held_end(&matter, briefing, row).is_some_and(|until| now < until);

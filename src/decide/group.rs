@@ -80,7 +80,9 @@ pub(super) fn speak(
         CaseStatus::Lost => Some(standing.changed + policy.forget_after),
         CaseStatus::Resolved => None,
     };
-    facts.push(Fact::CaseDue { case: id, at: next });
+    let comes = || via::next_change(policy, now, policy.audiences.get(&briefing.audience)?);
+    let comes = if say::tells(&facts) { None } else { comes() };
+    facts.push(Fact::CaseDue { case: id, at: [next, comes].into_iter().flatten().min() });
     facts
 }
 
@@ -142,16 +144,19 @@ fn tended(
     };
     for fact in &mut facts {
         if let Fact::CaseDue { at, .. } = fact {
-            *at = [*at, next_look(policy, now, &matter)].into_iter().flatten().min();
+            *at = [*at, next_look(state, policy, now, &matter)].into_iter().flatten().min();
         }
     }
     rest.extend(facts);
     rest
 }
 
-fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
-    let tended =
-        matter.case.briefings.iter().filter_map(|briefing| tend::next_look(policy, now, matter, briefing));
+fn next_look(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
+    let tended = matter
+        .case
+        .briefings
+        .iter()
+        .filter_map(|briefing| tend::next_look(state, policy, now, matter, briefing));
     let others = [
         promise::next_look(policy, now, matter),
         escalate::next_look(policy, now, matter),

@@ -4,7 +4,8 @@ use super::fact::WithheldReason;
 use super::notice::desk_id;
 use super::policy::{Limit, Policy};
 use super::row::Row;
-use super::state::State;
+use super::say::Word;
+use super::state::{Line, State};
 use crate::event::{Name, Recipient, Span, Time};
 
 /// A recipient gets at most one digest in this time.
@@ -27,6 +28,25 @@ pub(super) fn too_many(
     ceiling_reached(state, policy, now, recipient).map(|at| (WithheldReason::Ceiling, at))
 }
 
+/// What a limit has withheld is left to its digest, which is due when there is room again (R19): a look at the case
+/// before that, for whatever reason, tells it no sooner.
+pub(super) fn is_to_come(
+    state: &State,
+    policy: &Policy,
+    word: &Word<'_>,
+    line: &Line,
+    recipient: &Recipient,
+) -> Option<(WithheldReason, Time)> {
+    let limited = match line.withheld? {
+        WithheldReason::Throttled => !word.unthrottled && word.row.is_some_and(|row| row.throttle.is_some()),
+        WithheldReason::Ceiling => ceiling(policy, recipient).is_some(),
+        WithheldReason::Duplicate | WithheldReason::FirstStart | WithheldReason::WhileDown => false,
+    };
+    let digest = || state.digests.get(&(word.audience.clone(), recipient.clone()));
+    let digest = limited.then(digest)?.filter(|digest| digest.cases.contains(&word.case))?;
+    Some((line.withheld?, digest.due))
+}
+
 /// When the ceiling next lets a message through, if it does not now.
 pub(super) fn ceiling_reached(
     state: &State,
@@ -34,9 +54,25 @@ pub(super) fn ceiling_reached(
     now: Time,
     recipient: &Recipient,
 ) -> Option<Time> {
-    let channel = &policy.endpoints.get(recipient)?.channel;
-    let limit = policy.channels.get(channel)?.ceiling?;
-    full_until(state, now, recipient, None, limit)
+    full_until(state, now, recipient, None, ceiling(policy, recipient)?)
+}
+
+fn ceiling(policy: &Policy, recipient: &Recipient) -> Option<Limit> {
+    policy.channels.get(&policy.endpoints.get(recipient)?.channel)?.ceiling
+}
+
+/// When the first of these whom a ceiling holds back may be told again.
+pub(super) fn first_room(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    recipients: &[Recipient],
+) -> Option<Time> {
+    let room = |recipient: &Recipient| {
+        let limit = ceiling(policy, recipient)?;
+        state.windows.get(&(recipient.clone(), None))?.frees_at(now, limit.per)
+    };
+    recipients.iter().filter_map(room).min()
 }
 
 /// When the next digest of an audience may go to a recipient: not within a minute of its desk's last word to it.

@@ -234,8 +234,12 @@ fn withheld(
     if same && matches!(kind, Kind::Opening | Kind::Update) {
         return Some((WithheldReason::Duplicate, None));
     }
+    let in_digest = line.filter(|_| !matches!(kind, Kind::Holding | Kind::Escalation));
+    let named = in_digest.and_then(|line| pace::is_to_come(state, policy, word, line, recipient));
     let row = word.row.filter(|_| !word.unthrottled);
-    pace::too_many(state, policy, now, row, recipient).map(|(reason, at)| (reason, Some(at)))
+    named
+        .or_else(|| pace::too_many(state, policy, now, row, recipient))
+        .map(|(reason, at)| (reason, Some(at)))
 }
 
 /// Supersedes what waits on one line.

@@ -333,7 +333,8 @@ fn next_look(
         Some(if at <= now { now + repeat } else { at })
     };
     let briefings = || matter.case.briefings.iter();
-    let tended = briefings().filter_map(|briefing| tend::next_look(policy, now, matter, briefing)).min();
+    let tended =
+        briefings().filter_map(|briefing| tend::next_look(state, policy, now, matter, briefing)).min();
     let promised = promise::next_look(policy, now, matter);
     let last = if matter.status == CaseStatus::Resolved || incident.open.is_none() {
         let forget = incident.changed + policy.forget_after;
@@ -345,7 +346,7 @@ fn next_look(
         let others = [reminder, escalate::next_look(policy, now, matter)];
         clocks.into_iter().chain(others).flatten().min()
     };
-    let written = write_up::next_look(state, policy, now, matter);
+    let written = write_up::next_look(now, matter);
     [tended, promised, written, last].into_iter().flatten().min()
 }
 

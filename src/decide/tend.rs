@@ -9,6 +9,7 @@ use super::promise;
 use super::row::Row;
 use super::say::{self, Word};
 use super::state::{Briefing, Held, State};
+use super::via;
 use super::write_up;
 use crate::event::{Span, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, Wording};
@@ -291,6 +292,7 @@ fn waits_for(
 
 /// When something about this briefing is next to be looked at, besides its promises.
 pub(super) fn next_look(
+    state: &State,
     policy: &Policy,
     now: Time,
     matter: &Matter<'_>,
@@ -302,6 +304,14 @@ pub(super) fn next_look(
         HeldReason::Approval | HeldReason::HoldResolved => None,
     });
     let end = held_end(matter, briefing, row);
-    let draft = approve::next_look(policy, now, matter, briefing, row);
-    [held, end, draft].into_iter().flatten().filter(|at| *at > now).min()
+    let draft = approve::next_look(state, policy, now, matter, briefing, row);
+    let comes = somebody_comes(policy, now, matter, briefing);
+    [held, end, draft, comes].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+/// When somebody is there again whom a word may reach that has reached nobody yet.
+fn somebody_comes(policy: &Policy, now: Time, matter: &Matter<'_>, briefing: &Briefing) -> Option<Time> {
+    let at = via::next_change(policy, now, policy.audiences.get(&briefing.audience)?)?;
+    let unsaid = kind_to_say(briefing, matter.said(policy, briefing), now, None).is_some();
+    unsaid.then_some(at)
 }

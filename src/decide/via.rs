@@ -69,6 +69,13 @@ pub(super) fn is_away(state: &State, contact: &Contact) -> bool {
     contact.away.is_some_and(|away| away.covers(state.time))
 }
 
+/// When somebody of the audience next leaves or is back, or one who is told instead of them.
+pub(super) fn next_change(policy: &Policy, now: Time, audience: &Audience) -> Option<Time> {
+    let contacts = audience.contacts.iter().filter_map(|name| policy.contacts.get(name));
+    let away = contacts.flat_map(|contact| policy.with_backups(contact)).filter_map(|contact| contact.away);
+    away.flat_map(|away| [away.from, away.until]).flatten().filter(|at| *at > now).min()
+}
+
 fn each_once<'p>(recipients: impl Iterator<Item = &'p Recipient>) -> Vec<Recipient> {
     let mut seen: BTreeSet<&Recipient> = BTreeSet::new();
     recipients.filter(|recipient| seen.insert(*recipient)).cloned().collect()

@@ -123,11 +123,8 @@ pub(super) fn is_awaited(case: &Case) -> bool {
 }
 
 /// When something about the write-up is next to be done.
-pub(super) fn next_look(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
+pub(super) fn next_look(now: Time, matter: &Matter<'_>) -> Option<Time> {
     let due = due_of(matter.case).filter(|_| matter.status == CaseStatus::Resolved);
     let nudge = due.and_then(|due| nudge_at(matter, due));
-    let owed = |briefing: &&Briefing| is_owed(state, policy, matter, briefing) && briefing.draft().is_none();
-    // What a ceiling held back is tried again.
-    let again = matter.case.briefings.iter().find(owed).map(|_| now + super::speak::LOOK_AGAIN);
-    [due, nudge, again].into_iter().flatten().filter(|at| *at > now).min()
+    [due, nudge].into_iter().flatten().filter(|at| *at > now).min()
 }

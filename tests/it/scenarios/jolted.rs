@@ -29,10 +29,7 @@ fn told(world: &World) -> Vec<(Time, String)> {
 
 /// Plays the acts; after each, and between what happens by itself, the process starts anew or reads its files again.
 fn played(first: Choices, acts: &[Act], jolt: Option<u8>) -> World {
-    // What a throttle or a ceiling withholds is told when its case is next looked at, once there is room, and a reload
-    // looks at all cases: limits that are reached are left out.
-    let mut text =
-        policy(first).replace("max = 5, per", "max = 5000, per").replace("max = 2, per", "max = 2000, per");
+    let mut text = policy(first);
     let loaded = config(&text);
     let mut world = World::new(Arc::new(loaded.policy.clone()), begin());
     world.start(Vec::new());

@@ -98,6 +98,10 @@ impl State {
             let mut rows: Vec<Name> = Vec::new();
             let key = (notified.audience.clone(), decided.recipient.clone());
             if let Some(digest) = self.digests.remove(&key) {
+                // What it does not name is to be said by a word of its own, or not at all.
+                for case in &digest.cases {
+                    self.no_longer_withheld(*case, &key.0, &key.1);
+                }
                 let due = Due::Digest(Box::new(key));
                 self.reschedule(due, Some(digest.due), None);
             }
