@@ -103,8 +103,12 @@ fn left_out(state: &State, now: Time, digest: &Digests, entries: &[Entry]) -> Ve
 /// A case that a digest told of is kept up like any other: its row's rhythm begins (R22), and it is looked at again for
 /// what else its row asks (R20, R25).
 fn kept_up(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Vec<Fact> {
-    let matter = Matter::find(state, policy, spoken.case);
-    let Some(matter) = matter.filter(|_| spoken.said.status == CaseStatus::Open) else { return Vec::new() };
+    let Some(matter) = Matter::find(state, policy, spoken.case) else { return Vec::new() };
+    if spoken.said.status != CaseStatus::Open {
+        // Who reads the end in a digest is owed what was written up of it (R27).
+        let look = matches!(matter.sort, Sort::Incident { .. }).then_some(now);
+        return look.map(|at| Fact::CaseDue { case: matter.id, at: Some(at) }).into_iter().collect();
+    }
     let Some(briefing) = matter.case.briefing(&spoken.audience) else { return Vec::new() };
     let row = policy.row(&briefing.row, &briefing.audience);
     let promised = promise::next(policy, now, row, &matter, false).filter(|_| briefing.promise().is_none());

@@ -231,7 +231,9 @@ fn withheld(
     let dedupe_for = word.row.map(|row| row.dedupe_for).unwrap_or_default();
     let told = line.filter(|line| line.pending.is_empty()).and_then(|line| line.told);
     let same = told.is_some_and(|told| told.said == said && now < told.at + dedupe_for);
-    if same && matches!(kind, Kind::Opening | Kind::Update) {
+    // After the end the only update is its write-up, which says something new of it (R27).
+    let written_up = kind == Kind::Update && said.status == CaseStatus::Resolved;
+    if same && !written_up && matches!(kind, Kind::Opening | Kind::Update) {
         return Some((WithheldReason::Duplicate, None));
     }
     let in_digest = line.filter(|_| !matches!(kind, Kind::Holding | Kind::Escalation));

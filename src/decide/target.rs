@@ -167,6 +167,12 @@ fn resolution(
     chosen.map(target).collect()
 }
 
+/// Whether nobody is owed the word of the end: everyone who was told has heard it by some way, or is gone.
+pub(super) fn nobody_is_owed(state: &State, policy: &Policy, briefing: &Briefing) -> bool {
+    let to_come = |line: &Line| line.withheld.is_some_and(WithheldReason::is_digested);
+    resolution(state, policy, briefing, None).is_empty() && !briefing.lines.values().any(to_come)
+}
+
 /// Those of one person's recipients that live; where none does, another that lives; where there is none, the same.
 fn living<'a>(state: &State, policy: &'a Policy, recipients: Vec<&'a Recipient>) -> Vec<&'a Recipient> {
     let same: Vec<&Recipient> = recipients.iter().copied().filter(|way| via::lives(state, way)).collect();

@@ -9,6 +9,7 @@ use super::promise;
 use super::row::Row;
 use super::say::{self, Word};
 use super::state::{Briefing, Held, State};
+use super::target;
 use super::via;
 use super::write_up;
 use crate::event::{Span, Time};
@@ -36,6 +37,13 @@ pub(super) fn word(
     let Some(kind) = kind.filter(|kind| *kind != Kind::Reminder) else {
         return no_news(state, policy, now, matter, briefing, row, said, kind);
     };
+    if kind == Kind::Resolution && target::nobody_is_owed(state, policy, briefing) {
+        return vec![Fact::Kept(Kept::NobodyLeft {
+            case: matter.id,
+            audience: briefing.audience.clone(),
+            said,
+        })];
+    }
     if let Some(until) = waits_for(state, matter, briefing, row, now) {
         let held = hold(matter, briefing, HeldReason::After, Some(until));
         return if held.is_empty() { due(state, policy, now, matter, briefing, row) } else { held };

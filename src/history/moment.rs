@@ -35,6 +35,7 @@ pub(super) fn of(fact: &Fact) -> Option<CaseId> {
         | Fact::Kept(Kept::DraftDropped { case, .. })
         | Fact::Kept(Kept::PromiseMade { case, .. })
         | Fact::Kept(Kept::CarriedOver { case, .. })
+        | Fact::Kept(Kept::NobodyLeft { case, .. })
         | Fact::Kept(Kept::PromiseEnded { case, .. })
         | Fact::Kept(Kept::PromiseMissed { case, .. })
         | Fact::Kept(Kept::Nudged { case, .. })

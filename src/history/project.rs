@@ -180,6 +180,7 @@ impl Row<'_> {
                 approval::fact(&mut self.pens, number, at, fact)?;
             }
             Fact::Kept(Kept::PromiseMade { .. }) | Fact::Kept(Kept::CarriedOver { .. }) => {}
+            Fact::Kept(Kept::NobodyLeft { .. }) => {}
             Fact::Kept(Kept::PromiseEnded { .. })
             | Fact::Kept(Kept::PromiseMissed { .. })
             | Fact::Kept(Kept::Nudged { .. }) => {}

@@ -187,6 +187,13 @@ impl<'a> Walk<'a> {
             Fact::Kept(Kept::PromiseMissed { audience, due, why, next, .. }) => {
                 return self.missed(moment, audience, *due, *why, *next);
             }
+            Fact::Kept(Kept::NobodyLeft { audience, .. }) if insider => (
+                "nobody_left",
+                Some(audience),
+                format!(
+                    "Nobody is left in {audience} who was told of the case: its end is said to nobody there."
+                ),
+            ),
             Fact::Kept(Kept::WriteUpNudged { .. }) if insider => {
                 ("nudged", None, "Who leads was reminded that a write-up is promised.".to_owned())
             }

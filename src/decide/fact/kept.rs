@@ -134,6 +134,16 @@ pub enum Kept {
         /// What they were told, of a case that goes on.
         said: Said,
     },
+    /// The case is over and nobody is left who is owed the word of it: its end counts as said, and nothing is promised any
+    /// more (R27).
+    NobodyLeft {
+        /// The case.
+        case: CaseId,
+        /// The audience.
+        audience: Name,
+        /// What a word of its end would have said.
+        said: Said,
+    },
     /// A promised word was not decided when it was due (R22).
     PromiseMissed {
         /// The case.

@@ -146,6 +146,13 @@ impl Briefing {
         self.said.map(|(said, _)| said.severity)
     }
 
+    /// It is over for the audience: no next word is promised, and none is held.
+    pub(super) fn awaits_nothing(&mut self) {
+        if let Some(awaited) = &mut self.awaited {
+            (awaited.promise, awaited.held) = (None, None);
+        }
+    }
+
     /// Whether the last word said that it is over: another one about it says that it has come back.
     pub fn was_told_the_end(&self) -> bool {
         self.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved)

@@ -50,6 +50,9 @@ pub fn line(fact: &Fact, case: impl Fn(tidings::event::id::CaseId) -> String) ->
         Fact::Kept(Kept::CarriedOver { case: id, audience, .. }) => {
             format!("carried over {} {audience}", case(*id))
         }
+        Fact::Kept(Kept::NobodyLeft { case: id, audience, .. }) => {
+            format!("nobody left {} {audience}", case(*id))
+        }
         Fact::Kept(Kept::PromiseMade { case: id, audience, due }) => {
             format!("promised {} {audience}, next {}", case(*id), written(*due))
         }

@@ -272,12 +272,12 @@ proptest! {
         // What was refused, or must not go out without an answer, gets one.
         answer_all(&mut world, true);
         pass(&mut world, Span::from_mins(60));
-        // What was due at that very moment is under way.
-        pass(&mut world, Span::from_mins(1));
         world.check_whole();
         prop_assert!(world.state.deliveries.is_empty(), "still pending: {:?}", world.state.deliveries);
         prop_assert!(world.state.digests.is_empty(), "still withheld: {:?}", world.state.digests);
         prop_assert!(world.state.alerts.is_empty(), "still kept: {:?}", world.state.alerts);
+        let promises = world.state.cases.values().flat_map(|case| &case.briefings).filter_map(|briefing| briefing.promise());
+        prop_assert!(promises.count() == 0, "what is over is still promised a word\n{}", transcript(&world));
         let mut ledger = Ledger::of(&world);
         let given_up: BTreeSet<&String> = ledger.given_up.values().collect();
         let known: BTreeSet<String> = world.policy.endpoints.keys().map(person).collect();

@@ -62,6 +62,13 @@ impl State {
                     }
                 }
             }
+            Fact::Kept(Kept::NobodyLeft { case, audience, said }) => {
+                let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
+                if let Some(briefing) = briefing {
+                    briefing.said = Some((*said, now));
+                    briefing.awaits_nothing();
+                }
+            }
             Fact::Kept(Kept::PromiseMissed { case, audience, next, .. }) => {
                 if let Some(awaited) = self.awaited_mut(case, audience)
                     && let Some(promise) = &mut awaited.promise

@@ -89,6 +89,7 @@ impl State {
             | Fact::Kept(Kept::PromiseEnded { .. })
             | Fact::Kept(Kept::PromiseMade { .. })
             | Fact::Kept(Kept::CarriedOver { .. })
+            | Fact::Kept(Kept::NobodyLeft { .. })
             | Fact::Kept(Kept::PromiseMissed { .. })
             | Fact::Kept(Kept::Nudged { .. })
             | Fact::Kept(Kept::Acknowledged { .. })

@@ -1,10 +1,13 @@
 //! What was said, or withheld for a digest to name.
 
 use crate::decide::fact::{Fact, Notified};
-use crate::decide::state::{Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told};
+use crate::decide::state::{
+    Briefing, Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told,
+};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
 use crate::message::{CaseStatus, Disclosure, Kind, words_of};
+use std::collections::BTreeMap;
 
 /// How much of what outsiders were told last is kept, in bytes.
 const OUTSIDE_MAX: usize = 2048;
@@ -109,16 +112,12 @@ impl State {
                 let Some(case) = self.cases.get_mut(&spoken.case) else { continue };
                 name_members(case, &spoken.firing, &spoken.ended);
                 let Some(briefing) = case.briefing_mut(&spoken.audience) else { continue };
-                // Others may still have to hear what this recipient reads in the digest.
-                let behind = briefing.lines.iter().any(|(recipient, line)| {
-                    let over = spoken.said.status == CaseStatus::Resolved;
-                    let open = line.told.is_some_and(|told| told.said.status != CaseStatus::Resolved);
-                    whose(recipient) != whose(&decided.recipient)
-                        && over
-                        && (open || !line.pending.is_empty())
-                });
-                if briefing.said.is_none() || !behind {
+                let over = spoken.said.status == CaseStatus::Resolved;
+                if briefing.said.is_none() || !over || !others_are_behind(briefing, &decided.recipient) {
                     briefing.said = Some((spoken.said, now));
+                    if over {
+                        briefing.awaits_nothing();
+                    }
                 }
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
@@ -161,6 +160,24 @@ impl State {
             self.reschedule(due, None, Some(at));
         }
     }
+}
+
+/// Whether others still have to hear of the end that a recipient reads in a digest. What a person was told last counts,
+/// by whatever way.
+fn others_are_behind(briefing: &Briefing, reader: &Recipient) -> bool {
+    let mut last: BTreeMap<&str, (Time, u32, CaseStatus)> = BTreeMap::new();
+    for (recipient, line) in briefing.lines.iter().filter(|(other, _)| whose(other) != whose(reader)) {
+        if !line.pending.is_empty() {
+            return true;
+        }
+        if let Some(told) = line.told {
+            let last = last.entry(whose(recipient)).or_insert((told.at, told.ordinal, told.said.status));
+            if (told.at, told.ordinal) >= (last.0, last.1) {
+                *last = (told.at, told.ordinal, told.said.status);
+            }
+        }
+    }
+    last.values().any(|(_, _, status)| *status != CaseStatus::Resolved)
 }
 
 /// As much of a text as State keeps.
