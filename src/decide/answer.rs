@@ -51,7 +51,12 @@ pub fn refusal(state: &State, policy: &Policy, command: &Command) -> Option<Refu
         }
         Command::ApproveDraft { case, audience, revision, .. }
         | Command::RejectDraft { case, audience, revision, .. } => {
-            of_draft(state, *case, audience, *revision).err()
+            match of_draft(state, *case, audience, *revision) {
+                Ok(draft) if draft.rejected => {
+                    refused(Refusing::Settled, "it was rejected; other words may be written for it")
+                }
+                draft => draft.err(),
+            }
         }
         Command::EditDraft { case, audience, revision, text, .. } => {
             if let Err(refused) = of_draft(state, *case, audience, *revision) {
@@ -70,7 +75,7 @@ fn unknown() -> Option<Refused> {
     refused(Refusing::Unknown, "there is no such case, or it is over and forgotten")
 }
 
-/// The draft of a revision that waits.
+/// The draft of a revision that nobody has approved: one that was rejected may still get other words.
 fn of_draft<'s>(
     state: &'s State,
     case: CaseId,
@@ -92,10 +97,6 @@ fn of_draft<'s>(
     }
     if let Some(by) = &draft.approved {
         return no(Refusing::Settled, format!("{by} has approved it already"));
-    }
-    if draft.rejected {
-        let text = "it was rejected already; the next change makes a new revision".to_owned();
-        return no(Refusing::Settled, text);
     }
     Ok(draft)
 }

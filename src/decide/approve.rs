@@ -5,13 +5,14 @@ use super::answer;
 use super::ask;
 use super::fact::{DraftText, Drafted, DropReason, Fact, HeldReason, Kept, MissReason, NoticeKind, Said};
 use super::input::Command;
+use super::look::Look;
 use super::matter::{Matter, Shade};
 use super::notice;
 use super::policy::Policy;
 use super::promise;
-use super::row::{AtDue, Row};
+use super::row::AtDue;
 use super::say;
-use super::state::{Briefing, Draft, Held, State};
+use super::state::{Briefing, Draft, State};
 use super::tend::{self, Saying};
 use super::wording;
 use super::write_up;
@@ -24,65 +25,46 @@ use std::sync::Arc;
 const END_DUE: Span = Span::from_mins(60);
 
 /// A word that needs approval: drafted, asked for, said once it is approved, or in agreed words when it is due.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-pub(super) fn word(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    kind: Kind,
-    said: Said,
-) -> Vec<Fact> {
-    let asked = prepare(state, policy, now, matter, briefing, row, kind, said);
+pub(super) fn word(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
+    let asked = prepare(look, kind, said);
     if !asked.is_empty() {
         return asked;
     }
-    let Some(draft) = briefing.draft() else { return Vec::new() };
+    let Some(draft) = look.briefing.draft() else { return Vec::new() };
     if draft.approved.is_some() {
-        let saying = Saying { draft: Some(draft), ..Saying::new(as_drafted(draft, kind), said) };
-        let facts = tend::speak(state, policy, now, matter, briefing, &saying);
-        let told = say::tells(&facts);
-        let withheld = briefing.lines.iter().any(|(_, line)| line.withheld.is_some());
-        // What a ceiling holds back stays approved, and is said when there is room.
-        if told || withheld || facts.iter().any(|fact| matches!(fact, Fact::Withheld { .. })) {
-            return facts;
-        }
-        return [facts, dropped(matter, briefing, draft, DropReason::Overtaken)].concat();
+        return approved(look, draft, kind, said);
     }
-    let held = tend::hold(matter, briefing, HeldReason::Approval, due_of(matter, briefing, row));
+    let due = due_of(look);
+    let held = tend::hold(look, HeldReason::Approval, due);
     if !held.is_empty() && !draft.rejected {
         return held;
     }
-    if due_of(matter, briefing, row).is_none_or(|due| now < due) {
+    if due.is_none_or(|due| look.now < due) {
         return Vec::new();
     }
-    at_due(state, policy, now, matter, briefing, row, kind, said)
+    at_due(look, kind, said)
+}
+
+/// What was approved leaves; what a ceiling holds back stays approved, and is said when there is room.
+fn approved(look: &Look<'_>, draft: &Draft, kind: Kind, said: Said) -> Vec<Fact> {
+    let saying = Saying { draft: Some(draft), ..Saying::new(as_drafted(draft, kind), said) };
+    let facts = tend::speak(look, &saying);
+    let withheld = look.briefing.lines.iter().any(|(_, line)| line.withheld.is_some());
+    if say::tells(&facts) || withheld || facts.iter().any(|fact| matches!(fact, Fact::Withheld { .. })) {
+        return facts;
+    }
+    [facts, dropped(look, draft, DropReason::Overtaken)].concat()
 }
 
 /// Writes the draft that there is not yet, and asks those who have not been asked yet.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-pub(super) fn prepare(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    kind: Kind,
-    said: Said,
-) -> Vec<Fact> {
+pub(super) fn prepare(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
     let is_current = |draft: &&Draft| {
-        let as_it_is =
-            || composed(policy, now, matter, briefing, row, as_drafted(draft, kind), draft.text.as_ref());
-        says(draft, briefing, said) && draft.words == as_it_is().words()
+        let as_it_is = || composed(look, as_drafted(draft, kind), draft.text.as_ref());
+        says(draft, look.briefing, said) && draft.words == as_it_is().words()
     };
-    match briefing.draft().filter(is_current) {
-        None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(
-            policy, now, matter, briefing, row, kind, said, None, None,
-        ))))],
-        Some(draft) => ask::ask(state, policy, now, matter, briefing, row, draft),
+    match look.briefing.draft().filter(is_current) {
+        None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(look, kind, said, None, None))))],
+        Some(draft) => ask::ask(look, draft),
     }
 }
 
@@ -102,58 +84,50 @@ fn says(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
 
 /// When a word is due even if nobody approves it: the first within its row's time, every other when it was promised. An
 /// end that nobody was promised a word before is owed all the same (R27).
-fn due_of(matter: &Matter<'_>, briefing: &Briefing, row: &Row) -> Option<Time> {
-    match (briefing.said, briefing.promise()) {
-        (None, _) => Some(promise::since(matter, row) + row.keeping.first_within?),
+fn due_of(look: &Look<'_>) -> Option<Time> {
+    match (look.briefing.said, look.briefing.promise()) {
+        (None, _) => {
+            let row = look.row?;
+            Some(promise::since(look.matter, row) + row.keeping.first_within?)
+        }
         (Some(_), Some(promise)) => Some(promise.due),
         // The end was said; what is written up after it waits for its approval.
-        (Some((said, _)), None) if said.status == CaseStatus::Resolved => None,
-        (Some(_), None) => Some(matter.ended? + END_DUE),
+        (Some((said, _)), None) if said.is_over() => None,
+        (Some(_), None) => Some(look.matter.ended? + END_DUE),
     }
 }
 
 /// What would be said now, in an approver's own words where there are any.
-fn composed(
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    kind: Kind,
-    text: Option<&DraftText>,
-) -> Message {
+fn composed(look: &Look<'_>, kind: Kind, text: Option<&DraftText>) -> Message {
+    let Look { policy, now, matter, briefing, row, .. } = *look;
     // What is approved is what leaves: with the promise of a write-up that the end makes.
     let over = kind == Kind::Resolution;
     let shade = Shade { hold: false, write_up: write_up::promised(policy, now, matter, briefing, over) };
-    let subject = matter.subject(policy, briefing, kind, shade);
-    let template = row.template.as_ref();
+    let subject = look.subject(kind, shade);
+    let template = row.and_then(|row| row.template.as_ref());
     let message = message::compose(&subject, briefing.disclosure, &policy.templates, template, Wording::Free);
     in_words(message, text)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
 pub(super) fn drafted(
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
+    look: &Look<'_>,
     kind: Kind,
     said: Said,
     text: Option<DraftText>,
     by: Option<Box<str>>,
 ) -> Drafted {
-    let message = composed(policy, now, matter, briefing, row, kind, text.as_ref());
+    let Look { policy, matter, briefing, row, .. } = *look;
+    let message = composed(look, kind, text.as_ref());
     let remarks = wording::remarks(policy, matter, briefing, &message);
     Drafted {
         case: matter.id,
         audience: briefing.audience.clone(),
-        row: row.name.clone(),
+        row: row.map_or(&briefing.row, |row| &row.name).clone(),
         revision: briefing.awaited.as_ref().map_or(0, |awaited| awaited.revision) + 1,
         kind,
         severity: matter.severity,
         said,
-        due: due_of(matter, briefing, row),
+        due: due_of(look),
         message: Arc::new(message),
         remarks,
         text,
@@ -167,18 +141,9 @@ pub(super) fn in_words(message: Message, text: Option<&DraftText>) -> Message {
 }
 
 /// The word is due and nobody has approved it.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn at_due(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: &Row,
-    kind: Kind,
-    said: Said,
-) -> Vec<Fact> {
-    let agreed = row.keeping.approval.as_ref().is_some_and(|approval| approval.at_due == AtDue::AgreedText);
+fn at_due(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
+    let Look { policy, matter, briefing, .. } = *look;
+    let agreed = look.approval().is_some_and(|approval| approval.at_due == AtDue::AgreedText);
     let rejected = briefing.draft().is_some_and(|draft| draft.rejected);
     let Some((last, _)) = briefing.said else {
         // What was refused is not said in other words; that the audience hears nothing is the row's own miss (R12).
@@ -187,93 +152,69 @@ fn at_due(
         }
         let said = matter.agreed_said(policy, briefing);
         let saying = Saying { wording: Wording::Agreed, ..Saying::new(Kind::Opening, said) };
-        return tend::speak(state, policy, now, matter, briefing, &saying);
+        return tend::speak(look, &saying);
     };
     if briefing.promise().is_none() && kind != Kind::Resolution {
         return Vec::new();
     }
     if briefing.promise().is_none() && (rejected || !agreed) {
-        return unsaid_end(state, policy, now, matter, briefing);
+        return unsaid_end(look, rejected);
     }
     if !agreed {
-        return promise::miss(state, policy, now, matter, briefing, MissReason::Unapproved);
+        return promise::miss(look, MissReason::Unapproved);
     }
     let (kind, said) = match kind {
         Kind::Resolution if !rejected => (Kind::Resolution, said),
         _ => (Kind::Holding, last),
     };
-    let shade =
-        Shade { hold: kind == Kind::Holding && matter.status == CaseStatus::Resolved, write_up: None };
+    let shade = Shade { hold: kind == Kind::Holding && look.is_over(), write_up: None };
     let saying = Saying { wording: Wording::Agreed, shade, ..Saying::new(kind, said) };
-    let mut facts = tend::speak(state, policy, now, matter, briefing, &saying);
+    let mut facts = tend::speak(look, &saying);
     if !say::tells(&facts) {
-        facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
+        facts.extend(promise::miss(look, MissReason::Withheld));
     }
     facts
 }
 
 /// The end is owed (R27), nobody has approved it, and it is not to be said in other words: the owner hears of it once.
 /// It is said all the same if somebody approves it later.
-fn unsaid_end(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-) -> Vec<Fact> {
-    let told = Held { why: HeldReason::Approval, since: now, until: None };
-    if briefing.held().is_some_and(|held| held.why == told.why && held.until.is_none()) {
+fn unsaid_end(look: &Look<'_>, rejected: bool) -> Vec<Fact> {
+    let why = HeldReason::Approval;
+    if look.briefing.held().is_some_and(|held| held.why == why && held.until.is_none()) {
         return Vec::new();
     }
-    let rejected = briefing.draft().is_some_and(|draft| draft.rejected);
     let because = if rejected { "what it would be told was rejected" } else { "nobody has approved it" };
-    let text =
-        format!("{} has not been told that {} is over: {because}.", briefing.audience, matter.reference());
-    let urgent = policy.ladder.is_urgent(matter.severity);
-    let (case, audience, why) = (matter.id, briefing.audience.clone(), Some(told.why));
-    vec![
-        Fact::Kept(Kept::WordHeld { case, audience, why, until: None }),
-        notice::raise(state, now, NoticeKind::Missed, &text, urgent, None),
-    ]
+    let (audience, reference) = (&look.briefing.audience, look.matter.reference());
+    let text = format!("{audience} has not been told that {reference} is over: {because}.");
+    let raised = notice::raise(look.state, look.now, NoticeKind::Missed, &text, look.is_urgent(), None);
+    vec![tend::held(look, Some(why), None), raised]
 }
 
 /// A draft of which nothing is to be said any more is given up.
-pub(super) fn drop(matter: &Matter<'_>, briefing: &Briefing) -> Vec<Fact> {
-    let Some(draft) = briefing.draft() else { return Vec::new() };
-    let never = briefing.said.is_none() && matter.status != CaseStatus::Open;
+pub(super) fn drop(look: &Look<'_>) -> Vec<Fact> {
+    let Some(draft) = look.briefing.draft() else { return Vec::new() };
+    let never = look.briefing.said.is_none() && look.matter.status != CaseStatus::Open;
     let why = if never { DropReason::ResolvedBeforeFirst } else { DropReason::Overtaken };
-    dropped(matter, briefing, draft, why)
+    dropped(look, draft, why)
 }
 
-fn dropped(matter: &Matter<'_>, briefing: &Briefing, draft: &Draft, why: DropReason) -> Vec<Fact> {
-    let (case, audience, revision) = (matter.id, briefing.audience.clone(), draft.revision);
+fn dropped(look: &Look<'_>, draft: &Draft, why: DropReason) -> Vec<Fact> {
+    let (case, audience, revision) = (look.matter.id, look.briefing.audience.clone(), draft.revision);
     vec![Fact::Kept(Kept::DraftDropped { case, audience, revision, why })]
 }
 
 /// When something about the draft is next to be done.
-pub(super) fn next_look(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-) -> Option<Time> {
-    let (draft, row) = (briefing.draft()?, row?);
-    row.keeping.approval.as_ref()?;
+pub(super) fn next_look(look: &Look<'_>) -> Option<Time> {
+    let draft = look.briefing.draft()?;
+    look.approval()?;
     let open = draft.approved.is_none() && !draft.rejected;
-    let asked = || ask::next_look(state, policy, now, matter, briefing, row, draft);
-    [open.then(asked).flatten(), due_of(matter, briefing, row)]
-        .into_iter()
-        .flatten()
-        .filter(|at| *at > now)
-        .min()
+    let asked = open.then(|| ask::next_look(look, draft)).flatten();
+    [asked, due_of(look)].into_iter().flatten().filter(|at| *at > look.now).min()
 }
 
-/// Until when an end that nobody has approved may still be said, after which its case is forgotten (R44).
+/// Until when an end that nobody has approved may still be said, in other words if it was rejected, after which its case is forgotten (R44).
 pub(super) fn waits_until(policy: &Policy, matter: &Matter<'_>) -> Option<Time> {
-    let open = |briefing: &Briefing| briefing.draft().is_some_and(|draft| !draft.rejected);
-    let waits = matter.case.briefings.iter().any(open);
+    let waits = matter.case.briefings.iter().any(|briefing| briefing.draft().is_some());
     Some(matter.ended.filter(|_| waits)? + policy.forget_after)
 }
 
@@ -321,9 +262,9 @@ fn edited(
 ) -> Vec<Fact> {
     let Some(matter) = Matter::find(state, policy, case) else { return Vec::new() };
     let Some(briefing) = matter.case.briefing(audience) else { return Vec::new() };
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let (Some(draft), Some(row)) = (briefing.draft(), row) else { return Vec::new() };
+    let look = Look::at(state, policy, now, &matter, briefing);
+    let (Some(draft), Some(_)) = (briefing.draft(), look.row) else { return Vec::new() };
     let (kind, said) = (draft.kind, draft.said);
-    let new = drafted(policy, now, &matter, briefing, row, kind, said, Some(text.clone()), Some(by.into()));
+    let new = drafted(&look, kind, said, Some(text.clone()), Some(by.into()));
     vec![Fact::Kept(Kept::Drafted(Box::new(new))), answer::due_now(state, now, case)]
 }

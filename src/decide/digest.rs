@@ -1,6 +1,7 @@
 //! R19, R3, R39: digests: one message for everything that was withheld from one recipient of one audience.
 
 use super::fact::{End, Fact, Kept, SpokenFor, SupersededBy, WithheldReason};
+use super::look::Look;
 use super::matter::{Matter, Shade, Sort};
 use super::pace;
 use super::policy::Policy;
@@ -8,7 +9,6 @@ use super::promise;
 use super::row::{Approval, AtDue};
 use super::say::{self, Word};
 use super::state::{Briefing, Case, Delivery, Digests, State};
-use super::tend;
 use super::write_up;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -167,11 +167,11 @@ fn entry(
     if own_words {
         return None;
     }
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let agreed = tend::wording(briefing, row) == Wording::Agreed;
-    let held = tend::held_end(&matter, briefing, row).is_some_and(|until| now < until);
-    let approval = row.and_then(|row| row.keeping.approval.as_ref());
-    let unapproved = approval
+    let look = Look::at(state, policy, now, &matter, briefing);
+    let agreed = look.wording() == Wording::Agreed;
+    let held = look.is_end_held();
+    let unapproved = look
+        .approval()
         .is_some_and(|approval| matter.status == CaseStatus::Open || !end_may_leave(now, approval, briefing));
     let said = match briefing.said {
         Some((last, _)) if unapproved || held => last,

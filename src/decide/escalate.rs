@@ -2,6 +2,7 @@
 
 use super::desk;
 use super::fact::{Cause, Fact, Kept};
+use super::look::Look;
 use super::matter::{Matter, Sort};
 use super::policy::Policy;
 use super::state::{Briefing, Case, Course, Incident, State};
@@ -176,7 +177,7 @@ fn escalation(
     };
     let said = matter.said(policy, briefing);
     let saying = Saying { cause: Some(cause), ..Saying::new(Kind::Escalation, said) };
-    facts.extend(tend::speak(state, policy, now, matter, briefing, &saying));
+    facts.extend(tend::speak(&Look::at(state, policy, now, matter, briefing), &saying));
     facts
 }
 

@@ -1,13 +1,13 @@
 //! R30: a message that was not handed over in time goes to the contact's other addresses, then to the backup.
 
 use super::fact::{End, Fact, Kept, NoticeKind, Said, SupersededBy};
-use super::matter::Matter;
-use super::matter::Shade;
+use super::look::Look;
+use super::matter::{Matter, Shade};
 use super::notice;
 use super::policy::{Contact, Policy};
 use super::row::{Fallback, Row};
 use super::say::{self, Word};
-use super::state::{Briefing, Delivery, Line, State};
+use super::state::{Delivery, Line, State};
 use super::target;
 use super::via;
 use crate::event::id::DeliveryId;
@@ -27,10 +27,10 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     let Some(delivery) = state.deliveries.get(&id) else { return nothing };
     let Some(matter) = Matter::find(state, policy, delivery.case) else { return nothing };
     let Some(briefing) = matter.case.briefing(&delivery.audience) else { return nothing };
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let Some(fallback) = row.and_then(|row| row.keeping.fallback.as_ref()) else { return nothing };
-    let Some((last, kind)) = what_again(&matter, briefing, delivery) else { return nothing };
-    let mut to = ways(state, policy, briefing, delivery, fallback);
+    let look = Look::at(state, policy, now, &matter, briefing);
+    let Some(fallback) = look.row.and_then(|row| row.keeping.fallback.as_ref()) else { return nothing };
+    let Some((last, kind)) = what_again(&look, delivery) else { return nothing };
+    let mut to = ways(&look, delivery, fallback);
     // Nobody hears the end of what they were not told of (R27).
     to.retain(|way| kind != Kind::Resolution || target::person_may_know(state, policy, briefing, way));
     let Some(way) = to.first() else { return nothing };
@@ -47,7 +47,7 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
     );
     let urgent = policy.ladder.is_urgent(delivery.severity);
     let avoid = Some(delivery.channel.clone());
-    let again = again(state, policy, now, &matter, briefing, row, delivery, &to, last, kind);
+    let again = again(&look, delivery, &to, last, kind);
     // What the ceilings hold back goes no other way: the way that was meant is still tried.
     if !say::tells(&again) {
         return nothing;
@@ -64,13 +64,8 @@ pub(super) fn decide(state: &State, policy: &Policy, now: Time, id: DeliveryId) 
 
 /// By which ways it goes now: the contact's others in the row's order, then the backup's; none where the contact has
 /// been handed a word since by whatever way.
-fn ways(
-    state: &State,
-    policy: &Policy,
-    briefing: &Briefing,
-    delivery: &Delivery,
-    fallback: &Fallback,
-) -> Vec<Recipient> {
+fn ways(look: &Look<'_>, delivery: &Delivery, fallback: &Fallback) -> Vec<Recipient> {
+    let Look { state, policy, briefing, .. } = *look;
     let contact = policy.endpoints.get(&delivery.recipient).and_then(|endpoint| endpoint.contact.as_ref());
     let Some(contact) = contact.and_then(|name| policy.contacts.get(name)) else { return Vec::new() };
     let line = |recipient: &Recipient| briefing.lines.get(recipient);
@@ -100,10 +95,10 @@ fn ways(
 
 /// What the audience was told last, and as what it is said again: what is new since then is for everybody, and not for
 /// the one who was not reached. Nothing where what they were told holds no longer.
-fn what_again(matter: &Matter<'_>, briefing: &Briefing, delivery: &Delivery) -> Option<(Said, Kind)> {
-    let (last, _) = briefing.said?;
+fn what_again(look: &Look<'_>, delivery: &Delivery) -> Option<(Said, Kind)> {
+    let (last, _) = look.briefing.said?;
     let kind = match (last.status, delivery.kind) {
-        (CaseStatus::Resolved, _) if matter.status != CaseStatus::Resolved => return None,
+        (CaseStatus::Resolved, _) if !look.is_over() => return None,
         (CaseStatus::Resolved, _) => Kind::Resolution,
         (_, Kind::Resolution) => Kind::Update,
         (_, kind) => kind,
@@ -112,23 +107,11 @@ fn what_again(matter: &Matter<'_>, briefing: &Briefing, delivery: &Delivery) -> 
 }
 
 /// The same word as it is now, to these recipients.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn again(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-    delivery: &Delivery,
-    to: &[Recipient],
-    said: Said,
-    kind: Kind,
-) -> Vec<Fact> {
+fn again(look: &Look<'_>, delivery: &Delivery, to: &[Recipient], said: Said, kind: Kind) -> Vec<Fact> {
+    let Look { state, policy, now, matter, briefing, row } = *look;
     // An end that is not said yet, for whatever reason, is not said by the way.
-    let hold = matter.status == CaseStatus::Resolved && said.status != CaseStatus::Resolved;
-    let shade = Shade { hold, write_up: None };
-    let subject = matter.subject(policy, briefing, kind, shade);
+    let hold = look.is_over() && !said.is_over();
+    let subject = look.subject(kind, Shade { hold, write_up: None });
     let desk = Word::at_desk(&briefing.audience, matter.severity, delivery.due, now);
     let word = Word {
         case: matter.id,
@@ -137,7 +120,7 @@ fn again(
         only: Some(to),
         paced: true,
         unthrottled: true,
-        wording: super::tend::wording(briefing, row),
+        wording: look.wording(),
         next_update: briefing.promise().map(|promise| promise.due),
         ..desk
     };

@@ -1,6 +1,7 @@
 //! R16, R20: when and what a group of alerts says: its opening, changes, reminders and end.
 
 use super::fact::{Fact, Said, WithheldReason};
+use super::look::Look;
 use super::matter::{Matter, Sort};
 use super::pace;
 use super::policy::Policy;
@@ -121,7 +122,7 @@ fn tended(
     }
     let mut rest = Vec::new();
     for briefing in &case.briefings {
-        let said = tend::word(state, policy, now, &matter, briefing);
+        let said = tend::word(&Look::at(state, policy, now, &matter, briefing));
         if said.iter().any(|fact| !matches!(fact, Fact::NoticeRaised { .. })) {
             return said;
         }
@@ -133,10 +134,8 @@ fn tended(
     }
     let Sort::Group { standing, .. } = &matter.sort else { return rest };
     let repeat = row.and_then(|row| row.repeat_every);
-    let held = case
-        .briefings
-        .iter()
-        .any(|briefing| tend::held_end(&matter, briefing, row).is_some_and(|at| now < at));
+    let held =
+        case.briefings.iter().any(|briefing| Look::at(state, policy, now, &matter, briefing).is_end_held());
     let waits = super::approve::waits_until(policy, &matter).filter(|until| now < *until);
     let mut facts = match standing.status {
         CaseStatus::Resolved if held || waits.is_some() => vec![Fact::CaseDue { case: id, at: waits }],
@@ -156,7 +155,7 @@ fn next_look(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> 
         .case
         .briefings
         .iter()
-        .filter_map(|briefing| tend::next_look(state, policy, now, matter, briefing));
+        .filter_map(|briefing| tend::next_look(&Look::at(state, policy, now, matter, briefing)));
     let others = [
         promise::next_look(policy, now, matter),
         escalate::next_look(policy, now, matter),

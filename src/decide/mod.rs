@@ -24,6 +24,7 @@ mod hours;
 mod incident;
 mod inner_words;
 mod input;
+mod look;
 mod matter;
 mod merge;
 mod names;

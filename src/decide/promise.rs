@@ -2,6 +2,7 @@
 
 use super::desk::{self, Note};
 use super::fact::{DropReason, Fact, Kept, MissReason, NoticeKind, PromiseEnd};
+use super::look::Look;
 use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::{Policy, RowKind};
@@ -47,16 +48,9 @@ pub(super) fn next(
 }
 
 /// A promised word that is due and is not said: the miss is recorded, and the owner told.
-pub(super) fn miss(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    why: MissReason,
-) -> Vec<Fact> {
+pub(super) fn miss(look: &Look<'_>, why: MissReason) -> Vec<Fact> {
+    let Look { state, policy, now, matter, briefing, row } = *look;
     let Some(promise) = briefing.promise() else { return Vec::new() };
-    let row = policy.row(&briefing.row, &briefing.audience);
     let next = next(policy, now, row, matter, false);
     let because = match why {
         MissReason::NoNews => "there is no news, and its row wants no holding updates",
@@ -69,7 +63,6 @@ pub(super) fn miss(
         matter.reference(),
         promise.due,
     );
-    let urgent = policy.ladder.is_urgent(matter.severity);
     let (case, audience, due) = (matter.id, briefing.audience.clone(), promise.due);
     let mut facts = vec![Fact::Kept(Kept::PromiseMissed { case, audience, due, why, next })];
     let to = open(policy, briefing).into_values().filter(|(_, due)| *due <= now);
@@ -82,7 +75,7 @@ pub(super) fn miss(
             how: PromiseEnd::Missed,
         })
     }));
-    facts.push(notice::raise(state, now, NoticeKind::Missed, &text, urgent, None));
+    facts.push(notice::raise(state, now, NoticeKind::Missed, &text, look.is_urgent(), None));
     facts
 }
 

@@ -2,6 +2,7 @@
 
 use super::fact::{Fact, WithheldReason};
 use super::group::{self, GATHER};
+use super::look::Look;
 use super::matter::{Matter, Sort};
 use super::names::{self, Names};
 use super::policy::{Policy, RowKind};
@@ -248,7 +249,7 @@ fn word(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>, briefing
         let at = group::first_list_at(state, now);
         return unless_withheld(state, policy, matter.id, briefing, WithheldReason::FirstStart, at);
     }
-    tend::word(state, policy, now, matter, briefing)
+    tend::word(&Look::at(state, policy, now, matter, briefing))
 }
 
 /// Withholds from everyone from whom it is not withheld yet; nothing when it is from all.
@@ -333,8 +334,9 @@ fn next_look(
         Some(if at <= now { now + repeat } else { at })
     };
     let briefings = || matter.case.briefings.iter();
-    let tended =
-        briefings().filter_map(|briefing| tend::next_look(state, policy, now, matter, briefing)).min();
+    let tended = briefings()
+        .filter_map(|briefing| tend::next_look(&Look::at(state, policy, now, matter, briefing)))
+        .min();
     let promised = promise::next_look(policy, now, matter);
     let last = if matter.status == CaseStatus::Resolved || incident.open.is_none() {
         let forget = incident.changed + policy.forget_after;

@@ -1,75 +1,51 @@
 //! R17 to R26: whether an audience is told now what there is to tell: what is changed, promised, held back, approved.
 
 use super::approve;
-use super::fact::{Fact, HeldReason, Kept, MissReason, Said};
+use super::fact::{Cause, Fact, HeldReason, Kept, MissReason, Said};
 use super::group::kind_to_say;
-use super::matter::{Matter, Shade};
-use super::policy::Policy;
+use super::look::Look;
+use super::matter::Shade;
 use super::promise;
-use super::row::Row;
 use super::say::{self, Word};
-use super::state::{Briefing, Held, State};
+use super::state::{Briefing, Draft, Held};
 use super::target;
 use super::via;
 use super::write_up;
 use crate::event::{Span, Time};
-use crate::message::{CaseStatus, Disclosure, Kind, Wording};
+use crate::message::{Kind, Wording};
 
 /// A row waits at most this long for those who are told before it (R24).
 const AFTER_MAX: Span = Span::from_mins(2);
 
 /// What one audience is told now; no facts where it is told nothing.
-pub(super) fn word(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-) -> Vec<Fact> {
-    let row = policy.row(&briefing.row, &briefing.audience);
-    if let Some(until) = held_end(matter, briefing, row).filter(|until| now < *until) {
-        return while_held(state, policy, now, matter, briefing, row, until);
+pub(super) fn word(look: &Look<'_>) -> Vec<Fact> {
+    let Look { state, policy, now, matter, briefing, row } = *look;
+    if let Some(until) = look.held_end().filter(|until| now < *until) {
+        return while_held(look, until);
     }
-    let said = matter.said(policy, briefing);
-    let repeat = row.and_then(|row| row.repeat_every);
-    let kind = kind_to_say(briefing, said, now, repeat);
+    let said = look.said();
+    let kind = kind_to_say(briefing, said, now, row.and_then(|row| row.repeat_every));
     let kind = kind.or_else(|| write_up::is_owed(state, policy, matter, briefing).then_some(Kind::Update));
     let Some(kind) = kind.filter(|kind| *kind != Kind::Reminder) else {
-        return no_news(state, policy, now, matter, briefing, row, said, kind);
+        return no_news(look, said, kind);
     };
     if kind == Kind::Resolution && target::nobody_is_owed(state, policy, briefing) {
-        return vec![Fact::Kept(Kept::NobodyLeft {
-            case: matter.id,
-            audience: briefing.audience.clone(),
-            said,
-        })];
+        let (case, audience) = (matter.id, briefing.audience.clone());
+        return vec![Fact::Kept(Kept::NobodyLeft { case, audience, said })];
     }
-    if let Some(until) = waits_for(state, matter, briefing, row, now) {
-        let held = hold(matter, briefing, HeldReason::After, Some(until));
-        return if held.is_empty() { due(state, policy, now, matter, briefing, row) } else { held };
+    if let Some(until) = waits_for(look) {
+        let held = hold(look, HeldReason::After, Some(until));
+        return if held.is_empty() { due(look) } else { held };
     }
-    match row.filter(|row| row.keeping.approval.is_some()) {
-        Some(row) => approve::word(state, policy, now, matter, briefing, row, kind, said),
-        None => {
-            let saying = Saying { wording: wording(briefing, row), ..Saying::new(kind, said) };
-            let mut facts = speak(state, policy, now, matter, briefing, &saying);
-            let due = briefing.promise().is_some_and(|promise| promise.due <= now);
-            if due && !say::tells(&facts) {
-                facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
-            }
-            facts
-        }
+    if look.approval().is_some() {
+        return approve::word(look, kind, said);
     }
-}
-
-/// Whose words may leave without anybody's approval. Outsiders whose row is gone read agreed words alone: nobody says any
-/// more whether their texts need approval (R37).
-pub(super) fn wording(briefing: &Briefing, row: Option<&Row>) -> Wording {
-    let guarded = match row {
-        Some(row) => row.keeping.approval.is_some(),
-        None => briefing.disclosure == Disclosure::External,
-    };
-    if guarded { Wording::Agreed } else { Wording::Free }
+    let saying = Saying { wording: look.wording(), ..Saying::new(kind, said) };
+    let mut facts = speak(look, &saying);
+    if look.due_promise().is_some() && !say::tells(&facts) {
+        facts.extend(promise::miss(look, MissReason::Withheld));
+    }
+    facts
 }
 
 /// One message as it is to be said.
@@ -79,9 +55,9 @@ pub(super) struct Saying<'a> {
     pub wording: Wording,
     pub shade: Shade,
     /// The approver's words and the revision that was approved (R23).
-    pub draft: Option<&'a super::state::Draft>,
+    pub draft: Option<&'a Draft>,
     /// What it is escalated for (R25).
-    pub cause: Option<super::fact::Cause>,
+    pub cause: Option<Cause>,
 }
 
 impl Saying<'_> {
@@ -92,23 +68,16 @@ impl Saying<'_> {
 }
 
 /// Says it.
-pub(super) fn speak(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    saying: &Saying<'_>,
-) -> Vec<Fact> {
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let over = saying.said.status == CaseStatus::Resolved && !saying.shade.hold;
+pub(super) fn speak(look: &Look<'_>, saying: &Saying<'_>) -> Vec<Fact> {
+    let Look { state, policy, now, matter, briefing, row } = *look;
+    let over = saying.said.is_over() && !saying.shade.hold;
     let (firing, ended) = matter.unsaid();
-    let promised = briefing.promise().is_some_and(|promise| promise.due <= now);
     let first = saying.kind == Kind::Opening && row.is_some_and(|row| row.keeping.first_within.is_some());
     // After the end only its write-up is an update: to who was told the end.
     let is_write_up = over && saying.kind == Kind::Update;
     let only = is_write_up.then(|| write_up::readers(state, policy, briefing));
     let write_up = write_up::promised(policy, now, matter, briefing, over);
+    let must_go = look.due_promise().is_some() || first || is_write_up;
     let word = Word {
         case: matter.id,
         audience: &briefing.audience,
@@ -122,15 +91,14 @@ pub(super) fn speak(
         avoid: None,
         only: only.as_deref(),
         paced: true,
-        unthrottled: promised || first || is_write_up || saying.kind == Kind::Escalation,
+        unthrottled: must_go || saying.kind == Kind::Escalation,
         wording: saying.wording,
         next_update: promise::next(policy, now, row, matter, over),
         draft: saying.draft,
         cause: saying.cause,
         asks: None,
     };
-    let shade = Shade { write_up, ..saying.shade };
-    let subject = matter.subject(policy, briefing, saying.kind, shade);
+    let subject = look.subject(saying.kind, Shade { write_up, ..saying.shade });
     let mut facts = say::say(state, policy, now, &word, briefing, &subject, saying.said);
     let new = write_up.filter(|_| matter.case.course.as_ref().and_then(|course| course.write_up) != write_up);
     let told = say::tells(&facts);
@@ -141,109 +109,75 @@ pub(super) fn speak(
     facts
 }
 
-/// Until when the end of the case is not said to this audience (R26).
-pub(super) fn held_end(matter: &Matter<'_>, briefing: &Briefing, row: Option<&Row>) -> Option<Time> {
-    let (said, _) = briefing.said?;
-    let hold = row?.keeping.hold_resolved?;
-    let over = matter.status == CaseStatus::Resolved && said.status != CaseStatus::Resolved;
-    Some(matter.ended.filter(|_| over)? + hold)
-}
-
 /// While the end is held: its text is written for those who must approve it, and promises are kept.
-fn while_held(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-    until: Time,
-) -> Vec<Fact> {
-    let held = hold(matter, briefing, HeldReason::HoldResolved, Some(until));
+fn while_held(look: &Look<'_>, until: Time) -> Vec<Fact> {
+    let held = hold(look, HeldReason::HoldResolved, Some(until));
     if !held.is_empty() {
         return held;
     }
-    if let Some(row) = row.filter(|row| row.keeping.approval.is_some()) {
-        let said = matter.said(policy, briefing);
-        let asked = approve::prepare(state, policy, now, matter, briefing, row, Kind::Resolution, said);
+    if look.approval().is_some() {
+        let asked = approve::prepare(look, Kind::Resolution, look.said());
         if !asked.is_empty() {
             return asked;
         }
     }
-    due(state, policy, now, matter, briefing, row)
+    due(look)
 }
 
 /// Notes what the word waits for, if that is new.
-pub(super) fn hold(
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    why: HeldReason,
-    until: Option<Time>,
-) -> Vec<Fact> {
-    if briefing.held().is_some_and(|held| held.why == why) {
+pub(super) fn hold(look: &Look<'_>, why: HeldReason, until: Option<Time>) -> Vec<Fact> {
+    if look.briefing.held().is_some_and(|held| held.why == why) {
         return Vec::new();
     }
-    let (case, audience) = (matter.id, briefing.audience.clone());
-    vec![Fact::Kept(Kept::WordHeld { case, audience, why: Some(why), until })]
+    vec![held(look, Some(why), until)]
+}
+
+/// That the word waits, or does so no more.
+pub(super) fn held(look: &Look<'_>, why: Option<HeldReason>, until: Option<Time>) -> Fact {
+    let (case, audience) = (look.matter.id, look.briefing.audience.clone());
+    Fact::Kept(Kept::WordHeld { case, audience, why, until })
 }
 
 /// Nothing has changed for this audience: a draft is no longer needed, a promised or repeated word may be due.
-#[expect(clippy::too_many_arguments, reason = "the parts were looked up by the one caller")]
-fn no_news(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-    said: Said,
-    reminder: Option<Kind>,
-) -> Vec<Fact> {
-    let dropped = approve::drop(matter, briefing);
+fn no_news(look: &Look<'_>, said: Said, reminder: Option<Kind>) -> Vec<Fact> {
+    let dropped = approve::drop(look);
     if !dropped.is_empty() {
         return dropped;
     }
-    if briefing.held().is_some() {
-        let (case, audience) = (matter.id, briefing.audience.clone());
-        return vec![Fact::Kept(Kept::WordHeld { case, audience, why: None, until: None })];
+    if look.briefing.held().is_some() {
+        return vec![held(look, None, None)];
     }
-    let facts = due(state, policy, now, matter, briefing, row);
+    let facts = due(look);
     if !facts.is_empty() {
         return facts;
     }
-    if let Some(kind) = reminder {
-        return speak(state, policy, now, matter, briefing, &Saying::new(kind, said));
+    match reminder {
+        Some(kind) => speak(look, &Saying::new(kind, said)),
+        None => write_again(look, said),
     }
-    write_again(state, policy, now, matter, briefing, row, said)
 }
 
 /// A promised word that is due, or the word that says another rhythm: said without news, or missed (R22).
-pub(super) fn due(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-) -> Vec<Fact> {
+pub(super) fn due(look: &Look<'_>) -> Vec<Fact> {
+    let Look { matter, briefing, row, .. } = *look;
     let Some((said, _)) = briefing.said.filter(|_| promise::goes_on(matter, briefing)) else {
         return Vec::new();
     };
-    let promised = briefing.promise().filter(|promise| promise.due <= now);
+    let promised = look.due_promise();
     let moved = briefing.awaited.as_ref().is_some_and(|awaited| awaited.moved);
     if promised.is_none() && !moved {
         return Vec::new();
     }
     if row.is_some_and(|row| row.keeping.no_holding_update) && promised.is_some() {
-        return promise::miss(state, policy, now, matter, briefing, MissReason::NoNews);
+        return promise::miss(look, MissReason::NoNews);
     }
     // What nobody has approved is not said by the way either (R23).
-    let wording = wording(briefing, row);
-    let shade = Shade { hold: matter.status == CaseStatus::Resolved, write_up: None };
+    let wording = look.wording();
+    let shade = Shade { hold: look.is_over(), write_up: None };
     let saying = Saying { wording, shade, ..Saying::new(Kind::Holding, said) };
-    let mut facts = speak(state, policy, now, matter, briefing, &saying);
+    let mut facts = speak(look, &saying);
     if !say::tells(&facts) {
-        facts.extend(promise::miss(state, policy, now, matter, briefing, MissReason::Withheld));
+        facts.extend(promise::miss(look, MissReason::Withheld));
         if promised.is_none() {
             facts.clear();
         }
@@ -251,22 +185,15 @@ pub(super) fn due(
     facts
 }
 
-fn write_again(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-    said: Said,
-) -> Vec<Fact> {
-    let probe = matter.subject(policy, briefing, Kind::Update, Shade::default());
+fn write_again(look: &Look<'_>, said: Said) -> Vec<Fact> {
+    let Look { state, policy, now, matter, briefing, row } = *look;
+    let probe = look.subject(Kind::Update, Shade::default());
     let desk = Word::at_desk(&briefing.audience, matter.severity, matter.case.due.unwrap_or(now), now);
     let word = Word {
         case: matter.id,
         row,
         event_at: matter.event_at,
-        wording: wording(briefing, row),
+        wording: look.wording(),
         next_update: briefing.promise().map(|promise| promise.due),
         ..desk
     };
@@ -274,14 +201,9 @@ fn write_again(
 }
 
 /// Until when the word waits for other audiences, if one of them has not been handed theirs (R24).
-fn waits_for(
-    state: &State,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    row: Option<&Row>,
-    now: Time,
-) -> Option<Time> {
-    let row = row.filter(|row| !row.keeping.after.is_empty())?;
+fn waits_for(look: &Look<'_>) -> Option<Time> {
+    let Look { state, now, matter, briefing, .. } = *look;
+    let row = look.row.filter(|row| !row.keeping.after.is_empty())?;
     let since = match briefing.held() {
         Some(Held { why: HeldReason::After, since, .. }) => since,
         // It has waited for them already: what is due is not to wait again for whom nobody reaches.
@@ -299,27 +221,19 @@ fn waits_for(
 }
 
 /// When something about this briefing is next to be looked at, besides its promises.
-pub(super) fn next_look(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-) -> Option<Time> {
-    let row = policy.row(&briefing.row, &briefing.audience);
-    let held = briefing.held().and_then(|held| match held.why {
+pub(super) fn next_look(look: &Look<'_>) -> Option<Time> {
+    let held = look.briefing.held().and_then(|held| match held.why {
         HeldReason::After => Some(held.since + AFTER_MAX),
         HeldReason::Approval | HeldReason::HoldResolved => None,
     });
-    let end = held_end(matter, briefing, row);
-    let draft = approve::next_look(state, policy, now, matter, briefing, row);
-    let comes = somebody_comes(policy, now, matter, briefing);
-    [held, end, draft, comes].into_iter().flatten().filter(|at| *at > now).min()
+    let all = [held, look.held_end(), approve::next_look(look), somebody_comes(look)];
+    all.into_iter().flatten().filter(|at| *at > look.now).min()
 }
 
 /// When somebody is there again whom a word may reach that has reached nobody yet.
-fn somebody_comes(policy: &Policy, now: Time, matter: &Matter<'_>, briefing: &Briefing) -> Option<Time> {
-    let at = via::next_change(policy, now, policy.audiences.get(&briefing.audience)?)?;
-    let unsaid = kind_to_say(briefing, matter.said(policy, briefing), now, None).is_some();
+fn somebody_comes(look: &Look<'_>) -> Option<Time> {
+    let audience = look.policy.audiences.get(&look.briefing.audience)?;
+    let at = via::next_change(look.policy, look.now, audience)?;
+    let unsaid = kind_to_say(look.briefing, look.said(), look.now, None).is_some();
     unsaid.then_some(at)
 }

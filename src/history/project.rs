@@ -179,11 +179,8 @@ impl Row<'_> {
                 let (number, at) = (self.next(), self.at());
                 approval::fact(&mut self.pens, number, at, fact)?;
             }
-            Fact::Kept(Kept::PromiseMade { .. }) | Fact::Kept(Kept::CarriedOver { .. }) => {}
-            Fact::Kept(Kept::NobodyLeft { .. }) => {}
-            Fact::Kept(Kept::PromiseEnded { .. })
-            | Fact::Kept(Kept::PromiseMissed { .. })
-            | Fact::Kept(Kept::Nudged { .. }) => {}
+            Fact::Kept(Kept::PromiseMade { .. } | Kept::CarriedOver { .. } | Kept::NobodyLeft { .. }) => {}
+            Fact::Kept(Kept::PromiseEnded { .. } | Kept::PromiseMissed { .. } | Kept::Nudged { .. }) => {}
             Fact::Kept(Kept::Acknowledged { .. })
             | Fact::Kept(Kept::AckVoided { .. })
             | Fact::Kept(Kept::EscalationCaused { .. }) => {}

@@ -194,30 +194,37 @@ impl<'a> Walk<'a> {
                     "Nobody is left in {audience} who was told of the case: its end is said to nobody there."
                 ),
             ),
+            _ => return self.write_up(moment, fact),
+        };
+        self.made(moment, what, text, audience)
+    }
+
+    /// What became of the write-up that the end promises.
+    fn write_up(&self, moment: &'a Moment, fact: &'a Fact) -> Option<Step> {
+        let (time, insider) = (|at| self.reader.time(at), self.reader.is_insider());
+        let (what, text) = match fact {
             Fact::Kept(Kept::WriteUpNudged { .. }) if insider => {
-                ("nudged", None, "Who leads was reminded that a write-up is promised.".to_owned())
+                return self.made(
+                    moment,
+                    "nudged",
+                    "Who leads was reminded that a write-up is promised.".to_owned(),
+                    None,
+                );
             }
             Fact::Kept(Kept::WriteUpDropped { due, .. }) if insider => {
                 let text =
                     format!("No write-up is due by {} any more: it is not over after all.", time(*due));
-                return Some(Step::of(moment.at, moment.place, "write_up_dropped", text));
+                ("write_up_dropped", text)
             }
-            Fact::Kept(Kept::WriteUpPromised { .. }) | Fact::Kept(Kept::WriteUpEnded { .. })
-                if !self.source.is_over(self.reader) =>
-            {
-                return None;
+            Fact::Kept(Kept::WriteUpPromised { due, .. }) if self.source.is_over(self.reader) => {
+                ("write_up_promised", format!("A write-up was promised by {}.", time(*due)))
             }
-            Fact::Kept(Kept::WriteUpPromised { due, .. }) => {
-                let text = format!("A write-up was promised by {}.", time(*due));
-                return Some(Step::of(moment.at, moment.place, "write_up_promised", text));
-            }
-            Fact::Kept(Kept::WriteUpEnded { due, how, .. }) => {
-                let text = format!("The write-up promised by {} {}.", time(*due), ended(*how));
-                return Some(Step::of(moment.at, moment.place, "write_up_ended", text));
+            Fact::Kept(Kept::WriteUpEnded { due, how, .. }) if self.source.is_over(self.reader) => {
+                ("write_up_ended", format!("The write-up promised by {} {}.", time(*due), ended(*how)))
             }
             _ => return None,
         };
-        self.made(moment, what, text, audience)
+        Some(Step::of(moment.at, moment.place, what, text))
     }
 
     fn held(&self, audience: &Name, why: HeldReason, until: Option<Time>) -> String {

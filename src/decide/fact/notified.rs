@@ -82,6 +82,13 @@ pub struct Said {
     pub severity: Severity,
 }
 
+impl Said {
+    /// Whether it was over.
+    pub fn is_over(&self) -> bool {
+        self.status == CaseStatus::Resolved
+    }
+}
+
 /// One case that a digest speaks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpokenFor {

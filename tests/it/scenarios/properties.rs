@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 use tidings::decide::state::Incident;
-use tidings::decide::{Command, End, Fact, What};
+use tidings::decide::{Command, DraftText, End, Fact, What};
 use tidings::event::id::{CaseId, DeliveryId};
 use tidings::event::{Name, Recipient, Span, Time};
 use tidings::message::CaseStatus;
@@ -205,14 +205,20 @@ pub(super) fn play(world: &mut World, text: &mut String, line: &str) {
     act(world, &words(line), text);
 }
 
-/// Every draft is approved, or refused.
+/// Every draft is approved, one that was refused before in other words; or every one is refused.
 pub(super) fn answer_all(world: &mut World, approve: bool) {
     let drafts = world.state.cases.iter().flat_map(|(id, case)| {
         let waiting = case.briefings.iter().filter_map(|briefing| Some((briefing, briefing.draft()?)));
-        waiting.map(|(briefing, draft)| (*id, briefing.audience.clone(), draft.revision))
+        waiting.map(|(briefing, draft)| (*id, briefing.audience.clone(), draft.revision, draft.rejected))
     });
-    for (case, audience, revision) in drafts.collect::<Vec<_>>() {
-        let by = "mara".into();
+    for (case, audience, mut revision, rejected) in drafts.collect::<Vec<_>>() {
+        let by: Box<str> = "mara".into();
+        if approve && rejected {
+            let text = DraftText { body: Some("It works again.".into()), ..DraftText::default() };
+            let (audience, by) = (audience.clone(), by.clone());
+            world.inside(What::Command(Command::EditDraft { case, audience, revision, text, by }));
+            revision += 1;
+        }
         let command = if approve {
             Command::ApproveDraft { case, audience, revision, by }
         } else {

@@ -1,7 +1,7 @@
 //! How audiences are kept informed: clocks of rows, held words, drafts, promises, acknowledgements, escalations.
 
 use super::word::whose;
-use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Fact, Kept, PromiseEnd};
+use crate::decide::fact::{Asked, CaseAbout, Cause, Drafted, Kept, PromiseEnd};
 use crate::decide::state::{Acked, Awaited, Course, Draft, Held, Line, Promise, RowClock, State, Told};
 use crate::event::id::CaseId;
 use crate::event::{Name, Recipient};
@@ -20,39 +20,26 @@ impl State {
         self.awaited_mut(case, audience)?.draft.as_deref_mut()
     }
 
-    pub(super) fn apply_course(&mut self, fact: &Fact) {
+    pub(super) fn apply_course(&mut self, kept: &Kept) {
         let now = self.time;
-        match fact {
-            Fact::Kept(Kept::RowBegan { case, row, audience, since }) => {
-                if let Some(course) = self.course_mut(case) {
-                    let (row, audience) = (row.clone(), audience.clone());
-                    course.clocks.push(RowClock { row, audience, since: *since, missed: false });
-                }
+        match kept {
+            Kept::RowBegan { .. } | Kept::RowEnded { .. } | Kept::FirstWordMissed { .. } => {
+                self.apply_clock(kept)
             }
-            Fact::Kept(Kept::RowEnded { case, row, audience }) => {
-                if let Some(course) = self.course_mut(case) {
-                    course.clocks.retain(|clock| (&clock.row, &clock.audience) != (row, audience));
-                }
-            }
-            Fact::Kept(Kept::FirstWordMissed { case, row, audience, .. }) => {
-                let clocks = self.course_mut(case).map(|course| course.clocks.iter_mut());
-                let same = |clock: &&mut RowClock| (&clock.row, &clock.audience) == (row, audience);
-                clocks.into_iter().flatten().filter(same).for_each(|clock| clock.missed = true);
-            }
-            Fact::Kept(Kept::WordHeld { case, audience, why, until }) => {
+            Kept::WordHeld { case, audience, why, until } => {
                 if let Some(awaited) = self.awaited_mut(case, audience) {
                     awaited.held = why.map(|why| Held { why, since: now, until: *until });
                 }
             }
-            Fact::Kept(Kept::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. }) => {
+            Kept::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. } => {
                 self.no_longer_promised(case, audience, recipient);
             }
-            Fact::Kept(Kept::PromiseMade { case, audience, due }) => {
+            Kept::PromiseMade { case, audience, due } => {
                 if let Some(awaited) = self.awaited_mut(case, audience) {
                     awaited.promise = Some(Promise { due: *due, made: now, nudged: false });
                 }
             }
-            Fact::Kept(Kept::CarriedOver { case, audience, recipients, said }) => {
+            Kept::CarriedOver { case, audience, recipients, said } => {
                 let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
                 if let Some(briefing) = briefing {
                     briefing.said = Some((*said, now));
@@ -62,14 +49,14 @@ impl State {
                     }
                 }
             }
-            Fact::Kept(Kept::NobodyLeft { case, audience, said }) => {
+            Kept::NobodyLeft { case, audience, said } => {
                 let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
                 if let Some(briefing) = briefing {
                     briefing.said = Some((*said, now));
                     briefing.awaits_nothing();
                 }
             }
-            Fact::Kept(Kept::PromiseMissed { case, audience, next, .. }) => {
+            Kept::PromiseMissed { case, audience, next, .. } => {
                 if let Some(awaited) = self.awaited_mut(case, audience)
                     && let Some(promise) = &mut awaited.promise
                 {
@@ -79,7 +66,7 @@ impl State {
                     }
                 }
             }
-            Fact::Kept(Kept::Nudged { case, audience }) => match audience {
+            Kept::Nudged { case, audience } => match audience {
                 Some(audience) => {
                     let promise =
                         self.awaited_mut(case, audience).and_then(|awaited| awaited.promise.as_mut());
@@ -87,29 +74,51 @@ impl State {
                 }
                 None => self.course_mut(case).into_iter().for_each(|course| course.reminded = Some(now)),
             },
-            Fact::Kept(Kept::Drafted(_))
-            | Fact::Kept(Kept::DraftAsked { .. })
-            | Fact::Kept(Kept::DraftApproved { .. })
-            | Fact::Kept(Kept::DraftRejected { .. })
-            | Fact::Kept(Kept::DraftDropped { .. }) => self.apply_draft(fact),
-            _ => self.apply_escalation(fact),
+            Kept::Drafted(_)
+            | Kept::DraftAsked { .. }
+            | Kept::DraftApproved { .. }
+            | Kept::DraftRejected { .. }
+            | Kept::DraftDropped { .. } => self.apply_draft(kept),
+            _ => self.apply_escalation(kept),
         }
     }
 
-    fn apply_draft(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Kept(Kept::Drafted(drafted)) => self.drafted(drafted),
-            Fact::Kept(Kept::DraftAsked { case, audience, asked, .. }) => {
+    fn apply_clock(&mut self, kept: &Kept) {
+        match kept {
+            Kept::RowBegan { case, row, audience, since } => {
+                if let Some(course) = self.course_mut(case) {
+                    let (row, audience) = (row.clone(), audience.clone());
+                    course.clocks.push(RowClock { row, audience, since: *since, missed: false });
+                }
+            }
+            Kept::RowEnded { case, row, audience } => {
+                if let Some(course) = self.course_mut(case) {
+                    course.clocks.retain(|clock| (&clock.row, &clock.audience) != (row, audience));
+                }
+            }
+            Kept::FirstWordMissed { case, row, audience, .. } => {
+                let clocks = self.course_mut(case).map(|course| course.clocks.iter_mut());
+                let same = |clock: &&mut RowClock| (&clock.row, &clock.audience) == (row, audience);
+                clocks.into_iter().flatten().filter(same).for_each(|clock| clock.missed = true);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_draft(&mut self, kept: &Kept) {
+        match kept {
+            Kept::Drafted(drafted) => self.drafted(drafted),
+            Kept::DraftAsked { case, audience, asked, .. } => {
                 self.draft_mut(case, audience).into_iter().for_each(|draft| draft.asked = *asked);
             }
-            Fact::Kept(Kept::DraftApproved { case, audience, by, .. }) => {
+            Kept::DraftApproved { case, audience, by, .. } => {
                 let draft = self.draft_mut(case, audience);
                 draft.into_iter().for_each(|draft| draft.approved = Some(by.clone()));
             }
-            Fact::Kept(Kept::DraftRejected { case, audience, .. }) => {
+            Kept::DraftRejected { case, audience, .. } => {
                 self.draft_mut(case, audience).into_iter().for_each(|draft| draft.rejected = true);
             }
-            Fact::Kept(Kept::DraftDropped { case, audience, .. }) => {
+            Kept::DraftDropped { case, audience, .. } => {
                 self.awaited_mut(case, audience).into_iter().for_each(|awaited| awaited.draft = None);
             }
             _ => {}
@@ -145,24 +154,24 @@ impl State {
         }
     }
 
-    fn apply_escalation(&mut self, fact: &Fact) {
+    fn apply_escalation(&mut self, kept: &Kept) {
         let now = self.time;
-        match fact {
-            Fact::Kept(Kept::Acknowledged { case, by, severity, .. }) => {
+        match kept {
+            Kept::Acknowledged { case, by, severity, .. } => {
                 self.taken_on(case, by);
                 if let Some(course) = self.course_mut(case) {
                     course.acked = Some(Acked { by: by.clone(), at: now, severity: *severity });
                     course.escalated.clear();
                 }
             }
-            Fact::Kept(Kept::AckVoided { case }) => {
+            Kept::AckVoided { case } => {
                 if let Some(course) = self.course_mut(case) {
                     course.acked = None;
                     course.unacked_since = Some(now);
                     course.escalated.clear();
                 }
             }
-            Fact::Kept(Kept::EscalationCaused { case, cause }) => {
+            Kept::EscalationCaused { case, cause } => {
                 if let Some(course) = self.course_mut(case)
                     && !course.causes.contains(cause)
                 {
@@ -172,10 +181,10 @@ impl State {
                     course.needs_closed = false;
                 }
             }
-            Fact::Kept(Kept::Escalated { case, to: Some(to), more: true, .. }) => {
+            Kept::Escalated { case, to: Some(to), more: true, .. } => {
                 self.course_mut(case).into_iter().for_each(|course| course.sent.push(to.clone()));
             }
-            Fact::Kept(Kept::Escalated { case, cause, audience, .. }) => {
+            Kept::Escalated { case, cause, audience, .. } => {
                 if let Some(course) = self.course_mut(case) {
                     course.sent.clear();
                     match audience {
@@ -189,28 +198,26 @@ impl State {
                     }
                 }
             }
-            Fact::Kept(Kept::NeedsAnswered { case, .. }) => {
+            Kept::NeedsAnswered { case, .. } => {
                 self.course_mut(case).into_iter().for_each(|course| course.needs_closed = true);
             }
-            Fact::Kept(Kept::FellBack { delivery, .. }) => {
+            Kept::FellBack { delivery, .. } => {
                 let fallback = self.deliveries.get_mut(delivery).and_then(|found| found.fallback_at.take());
                 self.reschedule(super::Due::Fallback(*delivery), fallback, None);
             }
-            _ => self.apply_write_up(fact),
+            _ => self.apply_write_up(kept),
         }
     }
 
-    fn apply_write_up(&mut self, fact: &Fact) {
-        let (case, due, nudged) = match fact {
-            Fact::Kept(Kept::WriteUpPromised { case, due }) => (case, Some(*due), false),
-            Fact::Kept(Kept::WriteUpEnded { case, .. } | Kept::WriteUpDropped { case, .. }) => {
-                (case, None, false)
-            }
-            Fact::Kept(Kept::WriteUpNudged { case }) => {
+    fn apply_write_up(&mut self, kept: &Kept) {
+        let (case, due, nudged) = match kept {
+            Kept::WriteUpPromised { case, due } => (case, Some(*due), false),
+            Kept::WriteUpEnded { case, .. } | Kept::WriteUpDropped { case, .. } => (case, None, false),
+            Kept::WriteUpNudged { case } => {
                 self.course_mut(case).into_iter().for_each(|course| course.write_up_nudged = true);
                 return;
             }
-            Fact::Kept(Kept::WriteUpTold { case, audience, ended }) => {
+            Kept::WriteUpTold { case, audience, ended } => {
                 let awaited = self.awaited_mut(case, audience);
                 awaited.into_iter().for_each(|awaited| awaited.written_up = Some(*ended));
                 return;

@@ -7,7 +7,7 @@ mod event;
 mod word;
 
 use super::{CatchUp, Due, Notice, State};
-use crate::decide::fact::{Fact, Kept};
+use crate::decide::fact::Fact;
 use crate::event::Time;
 
 impl State {
@@ -77,32 +77,7 @@ impl State {
             Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } | Fact::ChannelOpened { .. } => {
                 self.apply_channel(fact);
             }
-            Fact::Kept(Kept::RowBegan { .. })
-            | Fact::Kept(Kept::RowEnded { .. })
-            | Fact::Kept(Kept::FirstWordMissed { .. })
-            | Fact::Kept(Kept::WordHeld { .. })
-            | Fact::Kept(Kept::Drafted(_))
-            | Fact::Kept(Kept::DraftAsked { .. })
-            | Fact::Kept(Kept::DraftApproved { .. })
-            | Fact::Kept(Kept::DraftRejected { .. })
-            | Fact::Kept(Kept::DraftDropped { .. })
-            | Fact::Kept(Kept::PromiseEnded { .. })
-            | Fact::Kept(Kept::PromiseMade { .. })
-            | Fact::Kept(Kept::CarriedOver { .. })
-            | Fact::Kept(Kept::NobodyLeft { .. })
-            | Fact::Kept(Kept::PromiseMissed { .. })
-            | Fact::Kept(Kept::Nudged { .. })
-            | Fact::Kept(Kept::Acknowledged { .. })
-            | Fact::Kept(Kept::AckVoided { .. })
-            | Fact::Kept(Kept::EscalationCaused { .. })
-            | Fact::Kept(Kept::Escalated { .. })
-            | Fact::Kept(Kept::NeedsAnswered { .. })
-            | Fact::Kept(Kept::FellBack { .. })
-            | Fact::Kept(Kept::WriteUpPromised { .. })
-            | Fact::Kept(Kept::WriteUpNudged { .. })
-            | Fact::Kept(Kept::WriteUpDropped { .. })
-            | Fact::Kept(Kept::WriteUpTold { .. })
-            | Fact::Kept(Kept::WriteUpEnded { .. }) => self.apply_course(fact),
+            Fact::Kept(kept) => self.apply_course(kept),
             _ => self.apply_ledger(fact),
         }
     }
