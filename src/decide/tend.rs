@@ -230,8 +230,9 @@ pub(super) fn next_look(look: &Look<'_>) -> Option<Time> {
     all.into_iter().flatten().filter(|at| *at > look.now).min()
 }
 
-/// When somebody is there again whom a word may reach that has reached nobody yet.
+/// When somebody is there again whom a word may reach that limits have kept from everybody.
 fn somebody_comes(look: &Look<'_>) -> Option<Time> {
+    look.briefing.lines.values().find(|line| line.withheld.is_some())?;
     let audience = look.policy.audiences.get(&look.briefing.audience)?;
     let at = via::next_change(look.policy, look.now, audience)?;
     let unsaid = kind_to_say(look.briefing, look.said(), look.now, None).is_some();
