@@ -1,8 +1,8 @@
 //! An incident for those who answer for it: what it costs, when it ends, what is needed, what customers read.
 
+use super::Texts;
 use super::insiders::{customers_told, needs, other_layer, shared, stage_word, write_up};
-use super::parts::{Body, Facts, inline, listed, sentence, short};
-use super::{Texts, merged, written};
+use super::parts::{Body, Facts, inline, listed, news, sentence, short};
 use crate::message::line::{cut, one_line};
 use crate::message::view::{ImpactView, IncidentView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
@@ -14,18 +14,8 @@ const ACCOUNTS_MAX: usize = 10;
 const NEEDS_MAX: usize = 100;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
-    if let Some(other) = merged::goes_on_as(view, incident) {
-        return merged::incident(view, other, facts(view, incident));
-    }
-    if let Some(text) = written::up(view, incident) {
-        return written::incident(view, text, facts(view, incident));
-    }
     let over = view.status == CaseStatus::Resolved;
-    let news = match (over, &incident.resolution, &incident.note) {
-        (true, Some(resolution), _) => resolution.as_ref(),
-        (true, None, _) => "The problem is over.",
-        (false, _, note) => note.as_deref().unwrap_or_default(),
-    };
+    let news = news(incident, over);
     let mut body = Body::default();
     body.para(lead(view)).quoted(news);
     if let Some(stage) = incident.stage_in_words.filter(|words| !over && *words != news) {
@@ -115,7 +105,7 @@ fn expected_end(incident: &IncidentView<'_>) -> String {
     sentence(&out).into_owned()
 }
 
-fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
+pub(super) fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
     let mut facts = Facts::default();
     facts.said("Severity", view.severity);
     facts.add("Stage", incident.stage.map(stage_word).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! An incident for everybody else: what is affected, what is being done, whether data is safe, when more is known.
 
-use super::parts::{Body, Facts, inline, is_merged, listed, short, spelled};
-use super::{Texts, merged, written};
+use super::Texts;
+use super::parts::{Body, Facts, OVER, inline, is_merged, listed, news, short, spelled};
 use crate::message::view::{IncidentView, ScopeView, View};
 use crate::message::{CaseStatus, Kind, Wording, slot};
 
@@ -9,21 +9,11 @@ use crate::message::{CaseStatus, Kind, Wording, slot};
 const NAMES_MAX: usize = 10;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
-    if let Some(other) = merged::goes_on_as(view, incident) {
-        return merged::incident(view, other, facts(view, incident));
-    }
-    if let Some(text) = written::up(view, incident) {
-        return written::incident(view, text, facts(view, incident));
-    }
     let over = view.status == CaseStatus::Resolved;
-    let news = match (over, &incident.resolution, &incident.note) {
-        (true, Some(resolution), _) => resolution.as_ref(),
-        (true, None, _) => "The problem is over.",
-        (false, _, note) => note.as_deref().unwrap_or_default(),
-    };
+    let news = news(incident, over);
     let mut body = Body::default();
     body.para(lead(view));
-    if news != "The problem is over." {
+    if news != OVER {
         body.quoted(news);
     }
     if over {
@@ -36,7 +26,7 @@ pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
 
 fn lead(view: &View<'_>) -> &'static str {
     match (view.status, view.kind) {
-        (CaseStatus::Resolved, _) => "The problem is over.",
+        (CaseStatus::Resolved, _) => OVER,
         (_, Kind::Opening) if view.reopened => "The problem has come back. We know about it.",
         (_, Kind::Opening) => "We know about this problem.",
         (_, Kind::Reminder | Kind::Holding) => {
@@ -132,7 +122,7 @@ fn scope_words(scope: &ScopeView<'_>) -> String {
     out
 }
 
-fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
+pub(super) fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
     let mut facts = Facts::default();
     facts.add(
         "Status",

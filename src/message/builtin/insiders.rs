@@ -1,7 +1,7 @@
 //! An incident for those who mend it: everything that is known, the texts for others included.
 
+use super::Texts;
 use super::parts::{Body, Facts, inline, listed, short};
-use super::{Texts, merged, written};
 use crate::event::{Stage, Visibility};
 use crate::message::line::one_line;
 use crate::message::view::{IncidentView, TextsView, View};
@@ -11,12 +11,6 @@ use crate::message::{CaseStatus, Kind, slot};
 const NAMES_MAX: usize = 20;
 
 pub(super) fn incident(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
-    if let Some(other) = merged::goes_on_as(view, incident) {
-        return merged::incident(view, other, facts(view, incident));
-    }
-    if let Some(text) = written::up(view, incident) {
-        return written::incident(view, text, facts(view, incident));
-    }
     let news = incident.resolution.as_deref().or(incident.note.as_deref()).unwrap_or_default();
     let mut body = Body::default();
     body.para(lead(view)).quoted(news);
@@ -124,7 +118,7 @@ pub(super) fn yes(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
+pub(super) fn facts(view: &View<'_>, incident: &IncidentView<'_>) -> Vec<(Box<str>, Box<str>)> {
     let mut facts = Facts::default();
     facts.said("Incident", incident.incident.as_deref());
     facts.add("Severity", view.severity.unwrap_or_default());

@@ -13,7 +13,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-use super::view::{Detail, View};
+use super::view::{Detail, IncidentView, View};
 use super::{Disclosure, line};
 
 /// The readable parts of a message.
@@ -37,11 +37,7 @@ pub(super) fn texts(view: &View<'_>) -> Texts {
     let mut texts = match &view.detail {
         Detail::Group(group) if insider => alerts::insiders(view, group),
         Detail::Group(_) => alerts::others(view),
-        Detail::Incident(incident) => match view.level {
-            Disclosure::Internal => insiders::incident(view, incident),
-            Disclosure::Business => business::incident(view, incident),
-            Disclosure::External => external::incident(view, incident),
-        },
+        Detail::Incident(incident) => incident_texts(view, incident),
         Detail::Digest(digest) => digest::digest(view, digest),
         Detail::Notice(notice) => notice::notice(view, notice),
     };
@@ -50,4 +46,23 @@ pub(super) fn texts(view: &View<'_>) -> Texts {
         texts.short = line::cut(texts.short.as_ref().into(), line::SHORT_MAX).into();
     }
     texts
+}
+
+fn incident_texts(view: &View<'_>, incident: &IncidentView<'_>) -> Texts {
+    let facts = match view.level {
+        Disclosure::Internal => insiders::facts,
+        Disclosure::Business => business::facts,
+        Disclosure::External => external::facts,
+    };
+    if let Some(other) = merged::goes_on_as(view, incident) {
+        return merged::incident(view, other, facts(view, incident));
+    }
+    if let Some(text) = written::up(view, incident) {
+        return written::incident(view, text, facts(view, incident));
+    }
+    match view.level {
+        Disclosure::Internal => insiders::incident(view, incident),
+        Disclosure::Business => business::incident(view, incident),
+        Disclosure::External => external::incident(view, incident),
+    }
 }

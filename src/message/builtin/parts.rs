@@ -1,7 +1,7 @@
 //! What the built-in messages are put together from: paragraphs, facts, links, and the words for status and time.
 
 use crate::event::{Span, Time};
-use crate::message::view::{Detail, View};
+use crate::message::view::{Detail, IncidentView, View};
 use crate::message::{CaseStatus, Disclosure, Kind, line, markdown, slot};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -210,6 +210,18 @@ pub(super) fn listed(words: &[Cow<'_, str>], max: usize) -> String {
         let _ = write!(out, " and {more} more");
     }
     out
+}
+
+/// What is said of an end of which nobody says more.
+pub(super) const OVER: &str = "The problem is over.";
+
+/// What is new of an incident, in the layer that is read.
+pub(super) fn news<'v>(incident: &'v IncidentView<'_>, over: bool) -> &'v str {
+    if over {
+        incident.resolution.as_deref().unwrap_or(OVER)
+    } else {
+        incident.note.as_deref().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
