@@ -59,7 +59,7 @@ fn opening(number: usize) -> Vec<u8> {
         r#"{{"type":"incident","source":"bench","incident":"INC-{number}","action":"open","severity":"sev2","stage":"investigating","customer_impact":true,"title":{{"internal":"pool {number} exhausted","business":"Checkout {number} is failing","public":"Payments are failing for some customers"}},"note":{{"internal":"about one in six requests fails","business":"About 15 % of checkouts fail","public":"We are working on it"}},"impact":{{"customers":1200,"revenue_per_hour":"5000 EUR"}},"commander":"jonas","comms_lead":"mara","labels":{{"team":"payments","service":"checkout-{number}"}}}}"#
     );
     format!(
-        "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
