@@ -5,14 +5,14 @@ use super::{ConfigFiles, Exit, complain, explain, offline};
 use crate::config::suggest;
 use crate::daemon::clock;
 use crate::decide::Policy;
-use crate::decide::preview::{PHASES, Preview, preview};
+use crate::decide::preview::{Phase, Preview, preview};
 use crate::deliver::{self, Attempt, visible};
 use crate::event::id::{DeliveryId, Digest};
 use crate::event::{Event, Name, Recipient, Span, Time};
 use crate::ingest::{Way, native, unknown};
 use crate::message::lint::{Draft, Known, Remark, lint};
 use crate::message::slot::Filling;
-use crate::message::{Disclosure, Kind, Message, Wording};
+use crate::message::{Disclosure, Message, Wording};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ pub struct Arguments {
     /// Whose messages.
     #[arg(long, value_name = "NAME")]
     audience: String,
-    /// Only this phase; may be repeated: opening, update, reminder, holding, escalation, resolution.
+    /// Only this phase; may be repeated: opening, update, reminder, holding, escalation, resolution, write-up.
     #[arg(long, value_name = "PHASE", value_parser = phase)]
-    phase: Vec<Kind>,
+    phase: Vec<Phase>,
     /// In agreed words alone, as a message goes out that nobody approved.
     #[arg(long)]
     agreed: bool,
@@ -37,10 +37,10 @@ pub struct Arguments {
     files: ConfigFiles,
 }
 
-fn phase(word: &str) -> Result<Kind, String> {
-    let known = crate::message::PHASES;
-    let found = known.into_iter().find(|kind| kind.as_str() == word);
-    found.ok_or_else(|| suggest::hint(word, "phase", known.iter().map(|kind| kind.as_str())))
+fn phase(word: &str) -> Result<Phase, String> {
+    let known = || crate::message::PHASES.into_iter().map(Phase::Word).chain([Phase::WriteUp]);
+    let found = known().find(|phase| phase.as_str() == word);
+    found.ok_or_else(|| suggest::hint(word, "phase", known().map(Phase::as_str)))
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         }
     };
     let unread = serde_json::from_slice(&bytes).map(|value| unknown::fields(&value)).unwrap_or_default();
-    let phases = if arguments.phase.is_empty() { PHASES.to_vec() } else { arguments.phase.clone() };
+    let phases = if arguments.phase.is_empty() { Phase::SHOWN.to_vec() } else { arguments.phase.clone() };
     let wording = if arguments.agreed { Wording::Agreed } else { Wording::Free };
     let shown = preview(policy, &event, audience, &phases, wording, received);
     let remarks = remarks(policy, &event, audience.disclosure, &shown);
@@ -150,20 +150,20 @@ impl Page<'_> {
             let line = format!("{fault}: \"{words}\" in \"{sentence}\"; {better}");
             out.push_str(&format!("{}\n", visible::one_line(&line, 400)));
         }
-        for (kind, message) in &self.shown.messages {
+        for (phase, message) in &self.shown.messages {
             for (channel, text) in self.channels(message) {
                 let text = visible::lines(&text);
-                out.push_str(&format!("\n── {} by {channel} ──\n\n{}\n", kind.as_str(), text.trim_end()));
+                out.push_str(&format!("\n── {} by {channel} ──\n\n{}\n", phase.as_str(), text.trim_end()));
             }
         }
         out
     }
 
     fn json(&self) -> serde_json::Value {
-        let phases = self.shown.messages.iter().map(|(kind, message)| {
+        let phases = self.shown.messages.iter().map(|(phase, message)| {
             let channels: serde_json::Map<String, serde_json::Value> =
                 self.channels(message).map(|(name, text)| (name.to_owned(), text.into())).collect();
-            serde_json::json!({ "phase": kind.as_str(), "channels": channels })
+            serde_json::json!({ "phase": phase.as_str(), "channels": channels })
         });
         serde_json::json!({
             "audience": self.audience,

@@ -14,9 +14,45 @@ use crate::message::{
     self, About, AlertItem, CaseStatus, Disclosure, IncidentRecord, Kind, Message, Subject, Wording,
 };
 
-/// The phases of a case that are shown where no others are asked for.
-pub const PHASES: [Kind; 5] =
-    [Kind::Opening, Kind::Update, Kind::Holding, Kind::Escalation, Kind::Resolution];
+/// A phase of a case: a kind of message, or the word of what was written up after the end (R27).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A kind of message.
+    Word(Kind),
+    /// What was written up.
+    WriteUp,
+}
+
+impl Phase {
+    /// The phases that are shown where no others are asked for.
+    pub const SHOWN: [Phase; 6] = [
+        Phase::Word(Kind::Opening),
+        Phase::Word(Kind::Update),
+        Phase::Word(Kind::Holding),
+        Phase::Word(Kind::Escalation),
+        Phase::Word(Kind::Resolution),
+        Phase::WriteUp,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Word(kind) => kind.as_str(),
+            Phase::WriteUp => "write-up",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Phase::Word(kind) => kind,
+            Phase::WriteUp => Kind::Update,
+        }
+    }
+
+    fn is_after_the_end(self) -> bool {
+        matches!(self, Phase::Word(Kind::Resolution) | Phase::WriteUp)
+    }
+}
 
 /// The times that no event knows are made up: the next word half an hour after the beginning, the end after an hour.
 const NEXT_WORD: Span = Span::from_mins(30);
@@ -37,15 +73,16 @@ pub struct Preview {
     /// The time that each message promises for the next one.
     pub next_update: Time,
     /// The messages, by phase.
-    pub messages: Vec<(Kind, Message)>,
+    pub messages: Vec<(Phase, Message)>,
 }
 
-/// What an audience would read in these phases of the case that the event is about, received at `received`.
+/// What an audience would read in these phases of the case that the event is about, received at `received`. A write-up is
+/// shown where the event has one and the audience is told of it.
 pub fn preview(
     policy: &Policy,
     event: &Event,
     audience: &Audience,
-    phases: &[Kind],
+    phases: &[Phase],
     wording: Wording,
     received: Time,
 ) -> Preview {
@@ -61,18 +98,20 @@ pub fn preview(
     let customers = rows.iter().find(outside).filter(|_| audience.disclosure != Disclosure::External);
     let next_update = case.opened + NEXT_WORD;
     let customers_told = customers.map(|row| {
-        let subject = case.subject(policy, &asked, Kind::Opening, row, None);
+        let subject = case.subject(policy, &asked, Phase::Word(Kind::Opening), row, None);
         let template = row.template.as_ref();
         let level = Disclosure::External;
         let message = message::compose(&subject, level, &policy.templates, template, wording);
         message::words_of(&message, Some(next_update))
     });
     let template = row.template.as_ref();
-    let write = |kind: &Kind| {
-        let told = customers_told.as_deref().filter(|_| *kind != Kind::Opening);
-        let subject = case.subject(policy, &asked, *kind, row, told);
+    let written = case.written.is_some() && audience.disclosure != Disclosure::Internal;
+    let phases = phases.iter().copied().filter(|phase| written || *phase != Phase::WriteUp);
+    let write = |phase: Phase| {
+        let told = customers_told.as_deref().filter(|_| phase != Phase::Word(Kind::Opening));
+        let subject = case.subject(policy, &asked, phase, row, told);
         let level = audience.disclosure;
-        (*kind, message::compose(&subject, level, &policy.templates, template, wording))
+        (phase, message::compose(&subject, level, &policy.templates, template, wording))
     };
     Preview {
         route: told.map(|row| row.name.clone()),
@@ -82,7 +121,7 @@ pub fn preview(
             Event::Alert(_) => Vec::new(),
         },
         next_update,
-        messages: phases.iter().map(write).collect(),
+        messages: phases.map(write).collect(),
     }
 }
 
@@ -91,6 +130,7 @@ struct Case<'a> {
     event: &'a Event,
     record: IncidentRecord,
     over: IncidentRecord,
+    written: Option<IncidentRecord>,
     group: Labels,
     names: Names,
     opened: Time,
@@ -108,7 +148,7 @@ impl<'a> Case<'a> {
                 };
                 let opened = alert.starts_at.unwrap_or(received).min(received);
                 let (record, over) = Default::default();
-                Case { event, record, over, group, names, opened }
+                Case { event, record, over, written: None, group, names, opened }
             }
             Event::Incident(event_of) => {
                 let opened = event_of.at.unwrap_or(received).min(received);
@@ -119,7 +159,9 @@ impl<'a> Case<'a> {
                     reference: event_of.incident.to_string(),
                     public_reference: super::names::public_reference(policy, id),
                 };
-                Case { event, record, over, group: Labels::default(), names, opened }
+                let write_up = event_of.write_up.clone();
+                let written = write_up.map(|text| IncidentRecord { write_up: Some(text), ..over.clone() });
+                Case { event, record, over, written, group: Labels::default(), names, opened }
             }
         }
     }
@@ -128,11 +170,11 @@ impl<'a> Case<'a> {
         &'s self,
         policy: &'s Policy,
         asked: &Asked<'_>,
-        kind: Kind,
+        phase: Phase,
         row: &'s Row,
         customers_told: Option<&'s str>,
     ) -> Subject<'s> {
-        let over = kind == Kind::Resolution;
+        let over = phase.is_after_the_end();
         let ended = over.then(|| self.opened + LASTED);
         let severity = policy.ladder.name(asked.severity);
         let about = match self.event {
@@ -151,10 +193,15 @@ impl<'a> Case<'a> {
                 let (firing, ended) = if over { (0, 1) } else { (1, 0) };
                 About::Alerts { group: &self.group, shown: vec![item], firing, ended, truncated: 0 }
             }
-            Event::Incident(_) => About::Incident(if over { &self.over } else { &self.record }),
+            Event::Incident(_) => About::Incident(match (phase, &self.written) {
+                (Phase::WriteUp, Some(written)) => written,
+                _ if over => &self.over,
+                _ => &self.record,
+            }),
         };
+        let promised = matches!(self.event, Event::Incident(_)) && phase != Phase::WriteUp;
         Subject {
-            kind,
+            kind: phase.kind(),
             status: if over { CaseStatus::Resolved } else { CaseStatus::Open },
             severity,
             urgent: policy.ladder.is_urgent(asked.severity),
@@ -167,7 +214,7 @@ impl<'a> Case<'a> {
             route: row.name.as_str(),
             audience: row.audience.as_str(),
             customers_told: customers_told.map(|words| (words, self.opened + CUSTOMERS_TOLD)),
-            write_up: ended.map(|end| end + WRITE_UP).filter(|_| matches!(self.event, Event::Incident(_))),
+            write_up: ended.map(|end| end + WRITE_UP).filter(|_| promised),
             hold: false,
             about,
         }

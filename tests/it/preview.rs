@@ -88,6 +88,29 @@ fn customers_read_nothing_from_inside_and_in_agreed_words_nothing_that_was_writt
 }
 
 #[test]
+fn what_is_written_up_is_shown_to_whom_it_is_told() {
+    let mut event = event();
+    event["write_up"] = json!({ "business": "CANARY cause", "public": "CANARY lesson" });
+    let shown = |audience: &str, more: &[&str]| -> Value {
+        let arguments = [&["--audience", audience, "--json"], more].concat();
+        serde_json::from_slice(&preview(&arguments, &event.to_string()).stdout).unwrap()
+    };
+    let customers = shown("customers", &["--phase", "write-up"]);
+    assert_eq!(words(&customers["phases"], "phase"), ["write-up"]);
+    let told = customers["phases"].to_string();
+    assert!(told.contains("CANARY lesson") && !told.contains("CANARY cause"), "{told}");
+    let all = shown("executives", &[]);
+    assert_eq!(words(&all["phases"], "phase").last(), Some(&"write-up"));
+    assert!(all["phases"][5].to_string().contains("CANARY cause"));
+    assert!(
+        !all["phases"][4].to_string().contains("CANARY cause"),
+        "the end promises it and does not say it"
+    );
+    // Who mends it reads it in the incident, and is told nothing.
+    assert!(!words(&shown("payments/oncall", &[])["phases"], "phase").contains(&"write-up"));
+}
+
+#[test]
 fn an_alert_is_shown_too_and_the_text_names_what_nothing_reads() {
     let alert = json!({
         "type": "alert", "labels": { "alertname": "Down", "team": "payments", "severity": "page" },
