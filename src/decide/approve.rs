@@ -59,7 +59,9 @@ fn approved(look: &Look<'_>, draft: &Draft, kind: Kind, said: Said) -> Vec<Fact>
 /// Writes the draft that there is not yet, and asks those who have not been asked yet.
 pub(super) fn prepare(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
     let is_current = |draft: &&Draft| {
-        let as_it_is = || composed(look, as_drafted(draft, kind), draft.text.as_ref());
+        // What was rejected stays so when nothing but time has changed its words.
+        let look = if draft.rejected { Look { now: draft.begun, ..*look } } else { *look };
+        let as_it_is = || composed(&look, as_drafted(draft, kind), draft.text.as_ref());
         says(draft, look.briefing, said) && draft.words == as_it_is().words()
     };
     match look.briefing.draft().filter(is_current) {
@@ -84,7 +86,12 @@ fn says(draft: &Draft, briefing: &Briefing, said: Said) -> bool {
 
 /// When a word is due even if nobody approves it: the first within its row's time, every other when it was promised. An
 /// end that nobody was promised a word before is owed all the same (R27).
-fn due_of(look: &Look<'_>) -> Option<Time> {
+pub(super) fn due_of(look: &Look<'_>) -> Option<Time> {
+    due_from(look, look.briefing.draft().map(|draft| draft.begun))
+}
+
+/// The same of a draft that began to wait then.
+fn due_from(look: &Look<'_>, begun: Option<Time>) -> Option<Time> {
     match (look.briefing.said, look.briefing.promise()) {
         (None, _) => {
             let row = look.row?;
@@ -93,7 +100,8 @@ fn due_of(look: &Look<'_>) -> Option<Time> {
         (Some(_), Some(promise)) => Some(promise.due),
         // The end was said; what is written up after it waits for its approval.
         (Some((said, _)), None) if said.is_over() => None,
-        (Some(_), None) => Some(look.matter.ended? + END_DUE),
+        // Other words for an end that was rejected wait as long as the first ones did.
+        (Some(_), None) => Some(begun.max(Some(look.matter.ended?))? + END_DUE),
     }
 }
 
@@ -116,8 +124,10 @@ pub(super) fn drafted(
     text: Option<DraftText>,
     by: Option<Box<str>>,
 ) -> Drafted {
-    let Look { policy, matter, briefing, row, .. } = *look;
+    let Look { policy, now, matter, briefing, row, .. } = *look;
     let message = composed(look, kind, text.as_ref());
+    let waiting = briefing.draft().filter(|draft| !draft.rejected && draft.kind == kind);
+    let begun = waiting.map_or(now, |draft| draft.begun);
     let remarks = wording::remarks(policy, matter, briefing, &message);
     Drafted {
         case: matter.id,
@@ -127,7 +137,7 @@ pub(super) fn drafted(
         kind,
         severity: matter.severity,
         said,
-        due: due_of(look),
+        due: due_from(look, Some(begun)),
         message: Arc::new(message),
         remarks,
         text,

@@ -1,5 +1,6 @@
 //! R19, R3, R39: digests: one message for everything that was withheld from one recipient of one audience.
 
+use super::approve;
 use super::fact::{End, Fact, Kept, SpokenFor, SupersededBy, WithheldReason};
 use super::look::Look;
 use super::matter::{Matter, Shade, Sort};
@@ -8,7 +9,7 @@ use super::policy::Policy;
 use super::promise;
 use super::row::{Approval, AtDue};
 use super::say::{self, Word};
-use super::state::{Briefing, Case, Delivery, Digests, State};
+use super::state::{Case, Delivery, State};
 use super::write_up;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -20,11 +21,29 @@ pub const NAMED_MAX: usize = 25;
 /// Of a digest that cannot name everything, the worst ones are named.
 const WORST: usize = 3;
 
+/// What a digest makes of a case that it was to name.
+enum Part {
+    /// It names it.
+    Named(Entry),
+    /// What there is to say leaves in words of its own, and there is room for them.
+    Own,
+    /// There is nothing to say of it here and now: it is looked at.
+    Nothing,
+    /// It was told meanwhile.
+    Told,
+}
+
 struct Entry {
     severity: Severity,
     item: DigestItem,
     spoken: SpokenFor,
     reason: WithheldReason,
+}
+
+/// Whose digest it is.
+struct Reader<'a> {
+    audience: &'a Name,
+    recipient: &'a Recipient,
 }
 
 pub(super) fn make(
@@ -39,18 +58,60 @@ pub(super) fn make(
         return vec![dropped];
     };
     if !policy.endpoints.contains_key(recipient) {
-        return vec![dropped];
+        // Others may have to hear what one who is gone was to hear.
+        return std::iter::once(dropped).chain(looked_at(state, now, digest.cases.iter().copied())).collect();
     }
     let too_soon = pace::next_digest(state, audience, recipient).filter(|at| *at > now);
     if let Some(at) = pace::ceiling_reached(state, policy, now, recipient).max(too_soon) {
         return vec![Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at }];
     }
-    let mut entries: Vec<Entry> =
-        digest.cases.iter().filter_map(|id| entry(state, policy, now, *id, audience, recipient)).collect();
-    let own_words = left_out(state, now, digest, &entries);
-    if entries.is_empty() {
-        return std::iter::once(dropped).chain(own_words).collect();
+    let reader = Reader { audience, recipient };
+    let (mut entries, mut own, mut nothing) = (Vec::new(), Vec::new(), Vec::new());
+    for id in &digest.cases {
+        match part(state, policy, now, *id, &reader) {
+            Part::Named(entry) => entries.push(entry),
+            Part::Own => own.push(*id),
+            Part::Nothing => nothing.push(*id),
+            Part::Told => {}
+        }
     }
+    if !own.is_empty() {
+        // They go first: a storm of digests would leave them no room.
+        let looks: Vec<Fact> = looked_at(state, now, own.iter().copied()).collect();
+        let (audience, recipient) = (audience.clone(), recipient.clone());
+        return std::iter::once(Fact::DigestLeft { audience, recipient, cases: own }).chain(looks).collect();
+    }
+    let looks = looked_at(state, now, nothing.into_iter());
+    if entries.is_empty() {
+        return std::iter::once(dropped).chain(looks).collect();
+    }
+    let mut facts = said(state, policy, now, &reader, digest.due, entries);
+    if !say::tells(&facts) {
+        facts.push(dropped);
+    }
+    facts.extend(looks);
+    facts
+}
+
+/// Cases that a digest does not name are looked at.
+fn looked_at(state: &State, now: Time, cases: impl Iterator<Item = CaseId>) -> impl Iterator<Item = Fact> {
+    let known = cases.filter_map(|id| Some((id, state.cases.get(&id)?)));
+    known.map(move |(case, known)| {
+        let at = Some(known.due.map_or(now, |due| due.min(now)));
+        Fact::CaseDue { case, at }
+    })
+}
+
+/// The message that names these cases.
+fn said(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    reader: &Reader<'_>,
+    due: Time,
+    mut entries: Vec<Entry>,
+) -> Vec<Fact> {
+    let Reader { audience, recipient } = reader;
     entries.sort_by_key(|entry| (entry.severity, entry.item.at, entry.spoken.case));
     let total = entries.len();
     let shown_max = if total > NAMED_MAX { WORST } else { NAMED_MAX };
@@ -77,39 +138,35 @@ pub(super) fn make(
         hold: false,
         about: About::Digest { reason, shown: &shown, total },
     };
-    let only = [recipient.clone()];
-    let desk = Word::at_desk(audience, worst, digest.due, now);
+    let desk = Word::at_desk(audience, worst, due, now);
+    let only = [(*recipient).clone()];
     let word = Word { only: Some(&only), speaks_for: spoken, ..desk };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
     if say::tells(&facts) {
-        facts.extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, spoken)));
-    } else {
-        facts.push(dropped);
+        facts
+            .extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, recipient, spoken)));
     }
-    facts.extend(own_words);
     facts
 }
 
-/// Cases that the digest does not name are looked at: they have a word of their own, or none.
-fn left_out(state: &State, now: Time, digest: &Digests, entries: &[Entry]) -> Vec<Fact> {
-    let named = |id: &CaseId| entries.iter().any(|entry| entry.spoken.case == *id);
-    let known = digest.cases.iter().filter(|id| !named(id)).filter_map(|id| Some((id, state.cases.get(id)?)));
-    known
-        .map(|(id, case)| (*id, case.due.map_or(now, |due| due.min(now))))
-        .map(|(case, at)| Fact::CaseDue { case, at: Some(at) })
-        .collect()
-}
-
 /// A case that a digest told of is kept up like any other: its row's rhythm begins (R22), and it is looked at again for
-/// what else its row asks (R20, R25).
-fn kept_up(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Vec<Fact> {
+/// what else its row asks (R20, R25). Who reads the end in a digest waits for no word any more, and is owed what was
+/// written up of it (R27).
+fn kept_up(
+    state: &State,
+    policy: &Policy,
+    now: Time,
+    recipient: &Recipient,
+    spoken: &SpokenFor,
+) -> Vec<Fact> {
     let Some(matter) = Matter::find(state, policy, spoken.case) else { return Vec::new() };
-    if spoken.said.status != CaseStatus::Open {
-        // Who reads the end in a digest is owed what was written up of it (R27).
-        let look = matches!(matter.sort, Sort::Incident { .. }).then_some(now);
-        return look.map(|at| Fact::CaseDue { case: matter.id, at: Some(at) }).into_iter().collect();
-    }
     let Some(briefing) = matter.case.briefing(&spoken.audience) else { return Vec::new() };
+    if spoken.said.is_over() {
+        let look = matches!(matter.sort, Sort::Incident { .. });
+        let look = look.then_some(Fact::CaseDue { case: matter.id, at: Some(now) });
+        let ended = promise::ended_by_digest(policy, now, &matter, briefing, recipient);
+        return ended.into_iter().chain(look).collect();
+    }
     let row = policy.row(&briefing.row, &briefing.audience);
     let promised = promise::next(policy, now, row, &matter, false).filter(|_| briefing.promise().is_none());
     let mut facts: Vec<Fact> = promised
@@ -148,31 +205,42 @@ pub(super) fn again(state: &State, now: Time, id: DeliveryId, delivery: &Deliver
     facts
 }
 
-/// One case as the digest names it: as it stands now, at the level of its briefing. Where texts need approval it says no
-/// more than what was said, or what is agreed (R23); an end that is held is not said by the way either (R26).
-fn entry(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    id: CaseId,
-    audience: &Name,
-    recipient: &Recipient,
-) -> Option<Entry> {
-    let matter = Matter::find(state, policy, id)?;
-    let briefing = matter.case.briefing(audience)?;
-    let reason = briefing.lines.get(recipient)?.withheld.filter(|reason| reason.is_digested())?;
-    // What was approved, or written up, leaves in its own words.
-    let own_words = briefing.draft().is_some_and(|draft| draft.approved.is_some())
-        || write_up::is_owed(state, policy, &matter, briefing);
-    if own_words {
-        return None;
-    }
+/// What the digest makes of one case: it names it as it stands now, at the level of its briefing. Where texts need
+/// approval it says no more than what was said, or what is agreed (R23); an end that is held is not said by the way
+/// either (R26).
+fn part(state: &State, policy: &Policy, now: Time, id: CaseId, reader: &Reader<'_>) -> Part {
+    let Some(matter) = Matter::find(state, policy, id) else { return Part::Told };
+    let briefing = matter.case.briefing(reader.audience);
+    let line = briefing.and_then(|briefing| briefing.lines.get(reader.recipient));
+    let reason = line.and_then(|line| line.withheld).filter(|reason| reason.is_digested());
+    let (Some(briefing), Some(reason)) = (briefing, reason) else { return Part::Told };
     let look = Look::at(state, policy, now, &matter, briefing);
+    if !has_own_words(&look, reader.recipient) {
+        return entry(&look, reader.audience, reason).map_or(Part::Nothing, Part::Named);
+    }
+    // A write-up skips the throttle (R18).
+    let row = look.row.filter(|_| !briefing.was_told_the_end());
+    match pace::too_many(state, policy, now, row, reader.recipient) {
+        None => Part::Own,
+        Some(_) => Part::Nothing,
+    }
+}
+
+/// Whether what was withheld leaves in words of its own: it was approved, or written up for who was told the end.
+fn has_own_words(look: &Look<'_>, recipient: &Recipient) -> bool {
+    if write_up::is_owed(look.state, look.policy, look.matter, look.briefing) {
+        return write_up::readers(look.state, look.policy, look.briefing).contains(recipient);
+    }
+    look.briefing.draft().is_some_and(|draft| draft.approved.is_some()) && !look.is_end_held()
+}
+
+fn entry(look: &Look<'_>, audience: &Name, reason: WithheldReason) -> Option<Entry> {
+    let Look { state, policy, matter, briefing, .. } = *look;
     let agreed = look.wording() == Wording::Agreed;
     let held = look.is_end_held();
     let unapproved = look
         .approval()
-        .is_some_and(|approval| matter.status == CaseStatus::Open || !end_may_leave(now, approval, briefing));
+        .is_some_and(|approval| matter.status == CaseStatus::Open || !end_may_leave(look, approval));
     let said = match briefing.said {
         Some((last, _)) if unapproved || held => last,
         // Outsiders who were told nothing are not told that there was nothing.
@@ -195,16 +263,16 @@ fn entry(
     };
     let (firing, ended) = members(state, matter.case);
     let ended = if held || agreed && said.status == CaseStatus::Open { Vec::new() } else { ended };
-    let spoken = SpokenFor { case: id, audience: audience.clone(), said, firing, ended };
+    let spoken = SpokenFor { case: matter.id, audience: audience.clone(), said, firing, ended };
     Some(Entry { severity: matter.severity, item, spoken, reason })
 }
 
 /// Whether the end may be said in agreed words: it is approved, or due and still unapproved (R23).
-fn end_may_leave(now: Time, approval: &Approval, briefing: &Briefing) -> bool {
-    let said = briefing.said.is_some_and(|(said, _)| said.status == CaseStatus::Resolved);
+fn end_may_leave(look: &Look<'_>, approval: &Approval) -> bool {
     let agreed = approval.at_due == AtDue::AgreedText;
-    said || briefing.draft().is_some_and(|draft| {
-        let due = agreed && !draft.rejected && draft.due.is_some_and(|due| due <= now);
+    let said = look.briefing.was_told_the_end();
+    said || look.briefing.draft().is_some_and(|draft| {
+        let due = agreed && !draft.rejected && approve::due_of(look).is_some_and(|due| due <= look.now);
         draft.approved.is_some() || due
     })
 }

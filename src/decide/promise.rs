@@ -99,6 +99,20 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
     Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how }))
 }
 
+/// Who reads in a digest that it is over has the word that was promised, however many addresses it was promised to.
+pub(super) fn ended_by_digest(
+    policy: &Policy,
+    now: Time,
+    matter: &Matter<'_>,
+    briefing: &Briefing,
+    recipient: &Recipient,
+) -> Option<Fact> {
+    let (_, due) = open(policy, briefing).remove(target::person(policy, recipient))?;
+    let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
+    let (case, audience, recipient) = (matter.id, briefing.audience.clone(), recipient.clone());
+    Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient, due, how }))
+}
+
 /// The earliest promise to each person of a briefing that is not kept yet. Who is gone from the configuration is told
 /// nothing more, and that is no miss (R27).
 fn open<'p>(policy: &'p Policy, briefing: &'p Briefing) -> BTreeMap<&'p str, (&'p Recipient, Time)> {

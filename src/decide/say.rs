@@ -236,7 +236,8 @@ fn withheld(
     if same && !written_up && matches!(kind, Kind::Opening | Kind::Update) {
         return Some((WithheldReason::Duplicate, None));
     }
-    let in_digest = line.filter(|_| !matches!(kind, Kind::Holding | Kind::Escalation));
+    let own_words = word.draft.is_some() || word.only.is_some();
+    let in_digest = line.filter(|_| !own_words && !matches!(kind, Kind::Holding | Kind::Escalation));
     let named = in_digest.and_then(|line| pace::is_to_come(state, policy, word, line, recipient));
     let row = word.row.filter(|_| !word.unthrottled);
     named

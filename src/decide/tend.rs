@@ -25,6 +25,7 @@ pub(super) fn word(look: &Look<'_>) -> Vec<Fact> {
     }
     let said = look.said();
     let kind = kind_to_say(briefing, said, now, row.and_then(|row| row.repeat_every));
+    let kind = kind.or_else(|| is_owed_after_all(look).then_some(Kind::Resolution));
     let kind = kind.or_else(|| write_up::is_owed(state, policy, matter, briefing).then_some(Kind::Update));
     let Some(kind) = kind.filter(|kind| *kind != Kind::Reminder) else {
         return no_news(look, said, kind);
@@ -46,6 +47,13 @@ pub(super) fn word(look: &Look<'_>) -> Vec<Fact> {
         facts.extend(promise::miss(look, MissReason::Withheld));
     }
     facts
+}
+
+/// Whether the end counts as said to nobody, and somebody is back who was told of the case: in the configuration that had
+/// lost them.
+fn is_owed_after_all(look: &Look<'_>) -> bool {
+    let nobody_left = look.briefing.awaited.as_ref().is_some_and(|awaited| awaited.nobody_left);
+    nobody_left && look.is_over() && !target::nobody_is_owed(look.state, look.policy, look.briefing)
 }
 
 /// One message as it is to be said.

@@ -95,6 +95,9 @@ pub struct Awaited {
     /// Whether another row has taken the briefing over, and nothing has been said since (R11).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moved: bool,
+    /// Whether its end counts as said because nobody was left who was owed it (R27).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub nobody_left: bool,
     /// The newest revision.
     #[serde(skip_serializing_if = "is_zero")]
     pub revision: u32,

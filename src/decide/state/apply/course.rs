@@ -54,6 +54,7 @@ impl State {
                 if let Some(briefing) = briefing {
                     briefing.said = Some((*said, now));
                     briefing.awaits_nothing();
+                    briefing.awaited.get_or_insert_default().nobody_left = true;
                 }
             }
             Kept::PromiseMissed { case, audience, next, .. } => {

@@ -2,7 +2,7 @@
 
 use crate::decide::fact::{Fact, Notified};
 use crate::decide::state::{
-    Briefing, Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told,
+    Briefing, Case, Delivery, Digests, Due, Line, Member, Outside, Promise, Standing, State, Told,
 };
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
@@ -77,7 +77,7 @@ impl State {
             let awaited = briefing.awaited.get_or_insert_default();
             awaited.promise = notified.next_update.map(|due| Promise { due, made: now, nudged: false });
             awaited.held = None;
-            awaited.moved = false;
+            (awaited.moved, awaited.nobody_left) = (false, false);
             awaited.draft = awaited.draft.take().filter(|draft| notified.revision != Some(draft.revision));
         }
         for decided in &notified.deliveries {
@@ -121,6 +121,11 @@ impl State {
                 }
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
+                }
+                if over {
+                    let own =
+                        |(other, _): &(&Recipient, &mut Line)| whose(other) == whose(&decided.recipient);
+                    briefing.lines.iter_mut().filter(own).for_each(|(_, line)| line.promised = None);
                 }
                 let line = briefing.lines.begin(&decided.recipient);
                 line.withheld = None;
