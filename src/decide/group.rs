@@ -157,7 +157,7 @@ fn next_look(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> 
         .iter()
         .filter_map(|briefing| tend::next_look(&Look::at(state, policy, now, matter, briefing)));
     let others = [
-        promise::next_look(policy, now, matter),
+        promise::next_look(state, policy, now, matter),
         escalate::next_look(policy, now, matter),
         clock::next_miss(policy, matter, now),
     ];

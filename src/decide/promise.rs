@@ -241,11 +241,15 @@ pub(super) fn to_lead(
 }
 
 /// When something about promises is next to be done.
-pub(super) fn next_look(policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
+pub(super) fn next_look(state: &State, policy: &Policy, now: Time, matter: &Matter<'_>) -> Option<Time> {
     let of_briefing = |briefing: &Briefing| {
         let going_on = briefing.promise().filter(|_| goes_on(matter, briefing));
         let nudge = going_on.and_then(nudge_at).filter(|_| matter.status == CaseStatus::Open);
-        let overdue = open(policy, briefing).into_values().map(|(_, due)| due + MISSED_AFTER).min();
+        // What is on its way promises something once it is there, and nobody looks then.
+        let pending = briefing.lines.values().flat_map(|line| &line.pending);
+        let coming = pending.filter_map(|id| state.deliveries.get(id)?.next_update);
+        let promised = open(policy, briefing).into_values().map(|(_, due)| due);
+        let overdue = promised.chain(coming).map(|due| due + MISSED_AFTER).filter(|at| *at > now).min();
         [going_on.map(|promise| promise.due), nudge, overdue]
     };
     let all = matter.case.briefings.iter().flat_map(of_briefing).flatten();

@@ -337,7 +337,7 @@ fn next_look(
     let tended = briefings()
         .filter_map(|briefing| tend::next_look(&Look::at(state, policy, now, matter, briefing)))
         .min();
-    let promised = promise::next_look(policy, now, matter);
+    let promised = promise::next_look(state, policy, now, matter);
     let last = if matter.status == CaseStatus::Resolved || incident.open.is_none() {
         let forget = incident.changed + policy.forget_after;
         let forget = write_up::due_of(matter.case).map_or(forget, |due| forget.max(due));
