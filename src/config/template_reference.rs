@@ -66,6 +66,7 @@ unapproved (R23). It is written from a case without any free text, so nothing ca
 agreed words and the row's template is not agreed on, Tidings' own agreed words are used.
 
 `tidings preview --audience NAME CASE.json` shows every phase on every sort of channel; `--agreed` shows it in agreed words.
+Where the event has a `write_up`, its word after the end is shown too, as `write-up`; no template writes that one.
 
 ## The language
 

@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::promise;
 use super::row::{Approval, AtDue};
 use super::say::{self, Word};
-use super::state::{Case, Delivery, State};
+use super::state::{Briefing, Case, Delivery, State};
 use super::write_up;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -46,6 +46,15 @@ struct Reader<'a> {
     recipient: &'a Recipient,
 }
 
+impl Reader<'_> {
+    /// The briefing of a case in which something is still withheld from the reader, and why it is.
+    fn waits_for<'c>(&self, case: &'c Case) -> Option<(&'c Briefing, WithheldReason)> {
+        let briefing = case.briefing(self.audience)?;
+        let reason = briefing.lines.get(self.recipient)?.withheld.filter(|reason| reason.is_digested())?;
+        Some((briefing, reason))
+    }
+}
+
 pub(super) fn make(
     state: &State,
     policy: &Policy,
@@ -57,15 +66,17 @@ pub(super) fn make(
     let Some(digest) = state.digests.get(&(audience.clone(), recipient.clone())) else {
         return vec![dropped];
     };
+    let reader = Reader { audience, recipient };
     if !policy.endpoints.contains_key(recipient) {
         // Others may have to hear what one who is gone was to hear.
-        return std::iter::once(dropped).chain(looked_at(state, now, digest.cases.iter().copied())).collect();
+        let to_come = |id: &CaseId| state.cases.get(id).is_some_and(|case| reader.waits_for(case).is_some());
+        let to_come = digest.cases.iter().copied().filter(to_come);
+        return std::iter::once(dropped).chain(looked_at(state, now, to_come)).collect();
     }
     let too_soon = pace::next_digest(state, audience, recipient).filter(|at| *at > now);
     if let Some(at) = pace::ceiling_reached(state, policy, now, recipient).max(too_soon) {
         return vec![Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at }];
     }
-    let reader = Reader { audience, recipient };
     let (mut entries, mut own, mut nothing) = (Vec::new(), Vec::new(), Vec::new());
     for id in &digest.cases {
         match part(state, policy, now, *id, &reader) {
@@ -210,10 +221,7 @@ pub(super) fn again(state: &State, now: Time, id: DeliveryId, delivery: &Deliver
 /// either (R26).
 fn part(state: &State, policy: &Policy, now: Time, id: CaseId, reader: &Reader<'_>) -> Part {
     let Some(matter) = Matter::find(state, policy, id) else { return Part::Told };
-    let briefing = matter.case.briefing(reader.audience);
-    let line = briefing.and_then(|briefing| briefing.lines.get(reader.recipient));
-    let reason = line.and_then(|line| line.withheld).filter(|reason| reason.is_digested());
-    let (Some(briefing), Some(reason)) = (briefing, reason) else { return Part::Told };
+    let Some((briefing, reason)) = reader.waits_for(matter.case) else { return Part::Told };
     let look = Look::at(state, policy, now, &matter, briefing);
     if !has_own_words(&look, reader.recipient) {
         return entry(&look, reader.audience, reason).map_or(Part::Nothing, Part::Named);
