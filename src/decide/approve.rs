@@ -60,7 +60,7 @@ fn approved(look: &Look<'_>, draft: &Draft, kind: Kind, said: Said) -> Vec<Fact>
 pub(super) fn prepare(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
     let is_current = |draft: &&Draft| {
         // What was rejected stays so when nothing but time has changed its words.
-        let look = if draft.rejected { Look { now: draft.begun, ..*look } } else { *look };
+        let look = if draft.rejected { Look { now: draft.written, ..*look } } else { *look };
         let as_it_is = || composed(&look, as_drafted(draft, kind), draft.text.as_ref());
         says(draft, look.briefing, said) && draft.words == as_it_is().words()
     };
@@ -92,6 +92,7 @@ pub(super) fn due_of(look: &Look<'_>) -> Option<Time> {
 
 /// The same of a draft that began to wait then.
 fn due_from(look: &Look<'_>, begun: Option<Time>) -> Option<Time> {
+    let nobody_left = look.briefing.awaited.as_ref().is_some_and(|awaited| awaited.nobody_left);
     match (look.briefing.said, look.briefing.promise()) {
         (None, _) => {
             let row = look.row?;
@@ -99,7 +100,7 @@ fn due_from(look: &Look<'_>, begun: Option<Time>) -> Option<Time> {
         }
         (Some(_), Some(promise)) => Some(promise.due),
         // The end was said; what is written up after it waits for its approval.
-        (Some((said, _)), None) if said.is_over() => None,
+        (Some((said, _)), None) if said.is_over() && !nobody_left => None,
         // Other words for an end that was rejected wait as long as the first ones did.
         (Some(_), None) => Some(begun.max(Some(look.matter.ended?))? + END_DUE),
     }

@@ -90,7 +90,10 @@ pub(super) fn make(
         // They go first: a storm of digests would leave them no room.
         let looks: Vec<Fact> = looked_at(state, now, own.iter().copied()).collect();
         let (audience, recipient) = (audience.clone(), recipient.clone());
-        return std::iter::once(Fact::DigestLeft { audience, recipient, cases: own }).chain(looks).collect();
+        let at = now + pace::DIGEST_EVERY;
+        let later = Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at };
+        let left = Fact::DigestLeft { audience, recipient, cases: own };
+        return [left, later].into_iter().chain(looks).collect();
     }
     let looks = looked_at(state, now, nothing.into_iter());
     if entries.is_empty() {
@@ -227,7 +230,10 @@ fn part(state: &State, policy: &Policy, now: Time, id: CaseId, reader: &Reader<'
         return entry(&look, reader.audience, reason).map_or(Part::Nothing, Part::Named);
     }
     // A write-up skips the throttle (R18).
-    let row = look.row.filter(|_| !briefing.was_told_the_end());
+    let opening = briefing.draft().is_some_and(|draft| draft.kind == Kind::Opening);
+    let first = opening && look.row.is_some_and(|row| row.keeping.first_within.is_some());
+    let skips = briefing.was_told_the_end() || first || look.due_promise().is_some();
+    let row = look.row.filter(|_| !skips);
     match pace::too_many(state, policy, now, row, reader.recipient) {
         None => Part::Own,
         Some(_) => Part::Nothing,

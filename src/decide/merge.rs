@@ -84,7 +84,7 @@ fn is_opened(state: &State, incident: &str) -> bool {
 pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: &Briefing) -> Option<Fact> {
     let goes_on = |other: &str, known: &Incident| {
         let stamp = |field: &str| known.stamps.get(field).map(|stamp| stamp.at);
-        let was_over = known.open == Some(false) && stamp("open") < stamp("merged");
+        let was_over = known.open == Some(false) && known.open_since < stamp("merged");
         known.is_merged() && !was_over && way(state, other).skip(1).any(|other| other == incident)
     };
     let behind = state.incidents.iter().filter(|(other, known)| goes_on(other, known));

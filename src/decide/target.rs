@@ -114,6 +114,14 @@ fn has_unsent_opening(state: &State, line: &Line) -> bool {
         .any(|delivery| delivery.kind == Kind::Opening && !delivery.is_released() && !delivery.maybe_sent)
 }
 
+/// Whether an opening is on its way, let go or not.
+fn is_being_opened(state: &State, line: &Line) -> bool {
+    line.pending
+        .iter()
+        .filter_map(|id| state.deliveries.get(id))
+        .any(|delivery| delivery.kind == Kind::Opening)
+}
+
 /// Everyone told is owed the resolution (R27): where `via` names a way for it, by that way; else where the opening
 /// went; else wherever they were told.
 fn resolution(
@@ -144,7 +152,7 @@ fn resolution(
             continue;
         }
         let (opened, others) = by_person.entry(person(policy, recipient)).or_default();
-        if line.opened || has_unsent_opening(state, line) {
+        if line.opened || is_being_opened(state, line) {
             opened.push(recipient)
         } else {
             others.push(recipient)

@@ -22,9 +22,14 @@ pub(super) fn promised(
     over: bool,
 ) -> Option<Time> {
     // What goes on as another is written up with that.
-    let promises = over && concerns(matter, briefing) && !is_written(matter) && briefing.anybody_told();
+    let promises = over && concerns(matter, briefing) && !is_written(matter) && somebody_may_know(briefing);
     let within = policy.write_up.filter(|_| promises)?;
     Some(matter.ended? + within).filter(|due| *due > now)
+}
+
+/// Whether anybody was told of it, or is about to be.
+fn somebody_may_know(briefing: &Briefing) -> bool {
+    briefing.lines.values().any(|line| line.told.is_some() || !line.pending.is_empty())
 }
 
 /// Whether there is anything to write up for this audience.

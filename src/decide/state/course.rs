@@ -145,6 +145,9 @@ pub struct Draft {
     pub said: Said,
     /// When the word began to wait, over all its revisions.
     pub begun: Time,
+    /// When this revision was written.
+    #[serde(default)]
+    pub written: Time,
     /// When it is due even if nobody has approved it.
     pub due: Option<Time>,
     /// What it would say, by which it is known whether what leaves is what was approved.

@@ -138,6 +138,7 @@ impl State {
             begun: before
                 .filter(|draft| !draft.rejected && draft.kind == drafted.kind)
                 .map_or(now, |draft| draft.begun),
+            written: now,
             due: drafted.due,
             words: drafted.message.words(),
             text: drafted.text.clone(),
