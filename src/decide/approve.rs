@@ -17,7 +17,7 @@ use super::tend::{self, Saying};
 use super::wording;
 use super::write_up;
 use crate::event::id::CaseId;
-use crate::event::{Name, Span, Time};
+use crate::event::{Name, Recipient, Span, Time};
 use crate::message::{self, CaseStatus, Disclosure, Kind, Message, Wording};
 use std::sync::Arc;
 
@@ -56,15 +56,26 @@ fn approved(look: &Look<'_>, draft: &Draft, kind: Kind, said: Said) -> Vec<Fact>
     [facts, dropped(look, draft, DropReason::Overtaken)].concat()
 }
 
+/// What was approved, to one reader from whom a limit had kept it; no facts where the case has moved on, or nothing is said.
+pub(super) fn to_reader(look: &Look<'_>, draft: &Draft, recipient: &Recipient) -> Vec<Fact> {
+    let said = look.said();
+    if !is_current(look, draft, draft.kind, said) {
+        return Vec::new();
+    }
+    tend::speak(look, &Saying { draft: Some(draft), just: Some(recipient), ..Saying::new(draft.kind, said) })
+}
+
+/// Whether a draft says what is to be said, in the words that it would be said in now.
+fn is_current(look: &Look<'_>, draft: &Draft, kind: Kind, said: Said) -> bool {
+    // What was rejected stays so when nothing but time has changed its words.
+    let look = if draft.rejected { Look { now: draft.written, ..*look } } else { *look };
+    let as_it_is = || composed(&look, as_drafted(draft, kind), draft.text.as_ref());
+    says(draft, look.briefing, said) && draft.words == as_it_is().words()
+}
+
 /// Writes the draft that there is not yet, and asks those who have not been asked yet.
 pub(super) fn prepare(look: &Look<'_>, kind: Kind, said: Said) -> Vec<Fact> {
-    let is_current = |draft: &&Draft| {
-        // What was rejected stays so when nothing but time has changed its words.
-        let look = if draft.rejected { Look { now: draft.written, ..*look } } else { *look };
-        let as_it_is = || composed(&look, as_drafted(draft, kind), draft.text.as_ref());
-        says(draft, look.briefing, said) && draft.words == as_it_is().words()
-    };
-    match look.briefing.draft().filter(is_current) {
+    match look.briefing.draft().filter(|draft| is_current(look, draft, kind, said)) {
         None => vec![Fact::Kept(Kept::Drafted(Box::new(drafted(look, kind, said, None, None))))],
         Some(draft) => ask::ask(look, draft),
     }
@@ -204,6 +215,12 @@ fn unsaid_end(look: &Look<'_>, rejected: bool) -> Vec<Fact> {
 /// A draft of which nothing is to be said any more is given up.
 pub(super) fn drop(look: &Look<'_>) -> Vec<Fact> {
     let Some(draft) = look.briefing.draft() else { return Vec::new() };
+    let left =
+        draft.approved.is_some() && look.briefing.is_limited() && says(draft, look.briefing, look.said());
+    if left {
+        // Some have it, and others will when there is room.
+        return Vec::new();
+    }
     let never = look.briefing.said.is_none() && look.matter.status != CaseStatus::Open;
     let why = if never { DropReason::ResolvedBeforeFirst } else { DropReason::Overtaken };
     dropped(look, draft, why)

@@ -10,6 +10,7 @@ use super::promise;
 use super::row::{Approval, AtDue};
 use super::say::{self, Word};
 use super::state::{Briefing, Case, Delivery, State};
+use super::tend::{self, Saying};
 use super::write_up;
 use crate::event::id::{CaseId, DeliveryId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -25,8 +26,10 @@ const WORST: usize = 3;
 enum Part {
     /// It names it.
     Named(Entry),
-    /// What there is to say leaves in words of its own, and there is room for them.
-    Own,
+    /// What there is to say is said in words of its own.
+    Said(Vec<Fact>),
+    /// It has words of its own, for which there is no room: when there is.
+    Later(WithheldReason, Time),
     /// There is nothing to say of it here and now: it is looked at.
     Nothing,
     /// It was told meanwhile.
@@ -77,33 +80,28 @@ pub(super) fn make(
     if let Some(at) = pace::ceiling_reached(state, policy, now, recipient).max(too_soon) {
         return vec![Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at }];
     }
-    let (mut entries, mut own, mut nothing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut entries, mut after) = (Vec::new(), Vec::new());
     for id in &digest.cases {
         match part(state, policy, now, *id, &reader) {
             Part::Named(entry) => entries.push(entry),
-            Part::Own => own.push(*id),
-            Part::Nothing => nothing.push(*id),
+            // It goes first: a storm of digests would leave it no room. The digest is made at once, if there is any left.
+            Part::Said(facts) => return facts,
+            Part::Later(reason, at) => {
+                let (audience, recipient, digest_at) = (audience.clone(), recipient.clone(), Some(at));
+                after.push(Fact::Withheld { case: *id, audience, recipient, reason, digest_at });
+            }
+            Part::Nothing => after.extend(looked_at(state, now, std::iter::once(*id))),
             Part::Told => {}
         }
     }
-    if !own.is_empty() {
-        // They go first: a storm of digests would leave them no room.
-        let looks: Vec<Fact> = looked_at(state, now, own.iter().copied()).collect();
-        let (audience, recipient) = (audience.clone(), recipient.clone());
-        let at = now + pace::DIGEST_EVERY;
-        let later = Fact::DigestPlanned { audience: audience.clone(), recipient: recipient.clone(), at };
-        let left = Fact::DigestLeft { audience, recipient, cases: own };
-        return [left, later].into_iter().chain(looks).collect();
-    }
-    let looks = looked_at(state, now, nothing.into_iter());
     if entries.is_empty() {
-        return std::iter::once(dropped).chain(looks).collect();
+        return std::iter::once(dropped).chain(after).collect();
     }
     let mut facts = said(state, policy, now, &reader, digest.due, entries);
     if !say::tells(&facts) {
         facts.push(dropped);
     }
-    facts.extend(looks);
+    facts.extend(after);
     facts
 }
 
@@ -157,29 +155,19 @@ fn said(
     let word = Word { only: Some(&only), speaks_for: spoken, ..desk };
     let mut facts = say::at_desk(state, policy, now, &word, &subject);
     if say::tells(&facts) {
-        facts
-            .extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, recipient, spoken)));
+        facts.extend(word.speaks_for.iter().flat_map(|spoken| kept_up(state, policy, now, spoken)));
     }
     facts
 }
 
 /// A case that a digest told of is kept up like any other: its row's rhythm begins (R22), and it is looked at again for
-/// what else its row asks (R20, R25). Who reads the end in a digest waits for no word any more, and is owed what was
-/// written up of it (R27).
-fn kept_up(
-    state: &State,
-    policy: &Policy,
-    now: Time,
-    recipient: &Recipient,
-    spoken: &SpokenFor,
-) -> Vec<Fact> {
+/// what else its row asks (R20, R25). Who reads the end in a digest is owed what was written up of it (R27).
+fn kept_up(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Vec<Fact> {
     let Some(matter) = Matter::find(state, policy, spoken.case) else { return Vec::new() };
     let Some(briefing) = matter.case.briefing(&spoken.audience) else { return Vec::new() };
     if spoken.said.is_over() {
         let look = matches!(matter.sort, Sort::Incident { .. });
-        let look = look.then_some(Fact::CaseDue { case: matter.id, at: Some(now) });
-        let ended = promise::ended_by_digest(policy, now, &matter, briefing, recipient);
-        return ended.into_iter().chain(look).collect();
+        return look.then_some(Fact::CaseDue { case: matter.id, at: Some(now) }).into_iter().collect();
     }
     let row = policy.row(&briefing.row, &briefing.audience);
     let promised = promise::next(policy, now, row, &matter, false).filter(|_| briefing.promise().is_none());
@@ -226,26 +214,27 @@ fn part(state: &State, policy: &Policy, now: Time, id: CaseId, reader: &Reader<'
     let Some(matter) = Matter::find(state, policy, id) else { return Part::Told };
     let Some((briefing, reason)) = reader.waits_for(matter.case) else { return Part::Told };
     let look = Look::at(state, policy, now, &matter, briefing);
-    if !has_own_words(&look, reader.recipient) {
+    let Some(facts) = own_word(&look, reader.recipient) else {
         return entry(&look, reader.audience, reason).map_or(Part::Nothing, Part::Named);
+    };
+    if say::tells(&facts) {
+        return Part::Said(facts);
     }
-    // A write-up skips the throttle (R18).
-    let opening = briefing.draft().is_some_and(|draft| draft.kind == Kind::Opening);
-    let first = opening && look.row.is_some_and(|row| row.keeping.first_within.is_some());
-    let skips = briefing.was_told_the_end() || first || look.due_promise().is_some();
-    let row = look.row.filter(|_| !skips);
-    match pace::too_many(state, policy, now, row, reader.recipient) {
-        None => Part::Own,
-        Some(_) => Part::Nothing,
-    }
+    let full = pace::too_many(state, policy, now, look.row, reader.recipient);
+    full.map_or(Part::Nothing, |(reason, at)| Part::Later(reason, at))
 }
 
-/// Whether what was withheld leaves in words of its own: it was approved, or written up for who was told the end.
-fn has_own_words(look: &Look<'_>, recipient: &Recipient) -> bool {
-    if write_up::is_owed(look.state, look.policy, look.matter, look.briefing) {
-        return write_up::readers(look.state, look.policy, look.briefing).contains(recipient);
+/// What is said to a reader in words of its own: what was approved, or written up for who was told the end. `None` where a
+/// digest names the case.
+fn own_word(look: &Look<'_>, recipient: &Recipient) -> Option<Vec<Fact>> {
+    let draft = look.briefing.draft().filter(|draft| draft.approved.is_some());
+    if let Some(draft) = draft.filter(|_| !look.is_end_held()) {
+        return Some(approve::to_reader(look, draft, recipient));
     }
-    look.briefing.draft().is_some_and(|draft| draft.approved.is_some()) && !look.is_end_held()
+    write_up::is_read_by(look, recipient).then(|| {
+        let saying = Saying { wording: look.wording(), ..Saying::new(Kind::Update, look.said()) };
+        tend::speak(look, &Saying { just: Some(recipient), ..saying })
+    })
 }
 
 fn entry(look: &Look<'_>, audience: &Name, reason: WithheldReason) -> Option<Entry> {

@@ -79,8 +79,16 @@ pub(super) fn miss(look: &Look<'_>, why: MissReason) -> Vec<Fact> {
     facts
 }
 
+/// What a delivery that was handed over makes of what was promised to its reader.
+pub(super) fn kept_by(state: &State, policy: &Policy, now: Time, delivery: &Delivery) -> Vec<Fact> {
+    match delivery.kind {
+        Kind::Digest => read_in_digest(state, policy, now, delivery),
+        _ => fulfilled(state, policy, now, delivery).into_iter().collect(),
+    }
+}
+
 /// What a delivery that was handed over makes of what its reader was promised.
-pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &Delivery) -> Option<Fact> {
+fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &Delivery) -> Option<Fact> {
     if matches!(delivery.kind, Kind::Notice | Kind::Digest) {
         return None;
     }
@@ -99,18 +107,19 @@ pub(super) fn fulfilled(state: &State, policy: &Policy, now: Time, delivery: &De
     Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient: delivery.recipient.clone(), due, how }))
 }
 
-/// Who reads in a digest that it is over has the word that was promised, however many addresses it was promised to.
-pub(super) fn ended_by_digest(
-    policy: &Policy,
-    now: Time,
-    matter: &Matter<'_>,
-    briefing: &Briefing,
-    recipient: &Recipient,
-) -> Option<Fact> {
-    let (_, due) = open(policy, briefing).remove(target::person(policy, recipient))?;
-    let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
-    let (case, audience, recipient) = (matter.id, briefing.audience.clone(), recipient.clone());
-    Some(Fact::Kept(Kept::PromiseEnded { case, audience, recipient, due, how }))
+/// Who was handed a digest that says of cases that they are over has the words that were promised.
+fn read_in_digest(state: &State, policy: &Policy, now: Time, delivery: &Delivery) -> Vec<Fact> {
+    let (audience, recipient) = (&delivery.audience, &delivery.recipient);
+    let ended = state.cases.iter().filter_map(|(id, case)| {
+        let briefing = case.briefing(audience)?;
+        let told = briefing.lines.get(recipient)?.told?;
+        let here = told.ordinal == 0 && told.at == delivery.decided_at && told.said.is_over();
+        let (_, due) = here.then(|| open(policy, briefing).remove(target::person(policy, recipient)))??;
+        let how = if now <= due + IN_TIME { PromiseEnd::Kept } else { PromiseEnd::Late };
+        let (audience, recipient) = (audience.clone(), recipient.clone());
+        Some(Fact::Kept(Kept::PromiseEnded { case: *id, audience, recipient, due, how }))
+    });
+    ended.collect()
 }
 
 /// The earliest promise to each person of a briefing that is not kept yet. Who is gone from the configuration is told

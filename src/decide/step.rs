@@ -98,9 +98,9 @@ fn take(state: &mut State, policy: &Policy, now: Time, new: Vec<Fact>, facts: &m
         };
         let kept = match (&ending, &fact) {
             (Some(delivery), Fact::Ended { end: End::Delivered(_), .. }) => {
-                guarded(|| promise::fulfilled(state, policy, now, delivery)).flatten()
+                guarded(|| promise::kept_by(state, policy, now, delivery)).unwrap_or_default()
             }
-            _ => None,
+            _ => Vec::new(),
         };
         state.apply(&fact);
         queue.extend(kept);

@@ -11,7 +11,7 @@ use super::state::{Briefing, Draft, Held};
 use super::target;
 use super::via;
 use super::write_up;
-use crate::event::{Span, Time};
+use crate::event::{Recipient, Span, Time};
 use crate::message::{Kind, Wording};
 
 /// A row waits at most this long for those who are told before it (R24).
@@ -62,6 +62,8 @@ pub(super) struct Saying<'a> {
     pub said: Said,
     pub wording: Wording,
     pub shade: Shade,
+    /// The one reader from whom a limit had kept it (R19).
+    pub just: Option<&'a Recipient>,
     /// The approver's words and the revision that was approved (R23).
     pub draft: Option<&'a Draft>,
     /// What it is escalated for (R25).
@@ -71,7 +73,7 @@ pub(super) struct Saying<'a> {
 impl Saying<'_> {
     pub fn new(kind: Kind, said: Said) -> Saying<'static> {
         let shade = Shade::default();
-        Saying { kind, said, wording: Wording::Free, shade, draft: None, cause: None }
+        Saying { kind, said, wording: Wording::Free, shade, just: None, draft: None, cause: None }
     }
 }
 
@@ -85,6 +87,12 @@ pub(super) fn speak(look: &Look<'_>, saying: &Saying<'_>) -> Vec<Fact> {
     let is_write_up = over && saying.kind == Kind::Update;
     let only = is_write_up.then(|| write_up::readers(state, policy, briefing));
     let write_up = write_up::promised(policy, now, matter, briefing, over);
+    // Who hears later what others have heard is promised what they were.
+    let repeated = saying.just.is_some() && briefing.said.is_some_and(|(said, _)| said == saying.said);
+    let next_update = match briefing.promise().filter(|_| repeated) {
+        Some(promise) => Some(promise.due),
+        None => promise::next(policy, now, row, matter, over),
+    };
     let must_go = look.due_promise().is_some() || first || is_write_up;
     let word = Word {
         case: matter.id,
@@ -98,10 +106,11 @@ pub(super) fn speak(look: &Look<'_>, saying: &Saying<'_>) -> Vec<Fact> {
         speaks_for: Vec::new(),
         avoid: None,
         only: only.as_deref(),
+        just: saying.just,
         paced: true,
         unthrottled: must_go || saying.kind == Kind::Escalation,
         wording: saying.wording,
-        next_update: promise::next(policy, now, row, matter, over),
+        next_update,
         draft: saying.draft,
         cause: saying.cause,
         asks: None,

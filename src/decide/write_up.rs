@@ -2,6 +2,7 @@
 
 use super::desk;
 use super::fact::{Fact, Kept, NoticeKind, PromiseEnd};
+use super::look::Look;
 use super::matter::{Matter, Sort};
 use super::notice;
 use super::policy::Policy;
@@ -95,6 +96,12 @@ pub(super) fn is_owed(state: &State, policy: &Policy, matter: &Matter<'_>, brief
         && is_written(matter)
         && before != matter.ended
         && !readers(state, policy, briefing).is_empty()
+}
+
+/// Whether what was written up is for a reader who was told the end, by a row that asks nobody's approval for it.
+pub(super) fn is_read_by(look: &Look<'_>, recipient: &Recipient) -> bool {
+    let written = look.is_over() && concerns(look.matter, look.briefing) && is_written(look.matter);
+    written && look.approval().is_none() && look.briefing.lines.get(recipient).is_some_and(knows)
 }
 
 /// Whom a write-up goes to: by the ways by which they were told the end, or are being told it.

@@ -165,8 +165,7 @@ impl Row<'_> {
             Fact::AlertChanged { .. } | Fact::AlertResolved { .. } => {}
             Fact::AlertsLost { .. } | Fact::AlertsForgotten { .. } | Fact::AlertsLeft { .. } => {}
             Fact::Watch { .. } | Fact::MergeWaits { .. } | Fact::ReadingPlanned { .. } => {}
-            Fact::CaseDue { .. } => {}
-            Fact::DigestPlanned { .. } | Fact::DigestLeft { .. } | Fact::DigestDropped { .. } => {}
+            Fact::CaseDue { .. } | Fact::DigestPlanned { .. } | Fact::DigestDropped { .. } => {}
             Fact::Rested { .. } | Fact::ChannelPaused { .. } | Fact::ChannelProbed { .. } => {}
             Fact::ChannelOpened { .. } | Fact::NoticeRaised { .. } => {}
             Fact::NoticePlanned { .. } | Fact::NoticeTold { .. } => {}

@@ -265,15 +265,6 @@ pub enum Fact {
         /// When.
         at: Time,
     },
-    /// Cases leave a digest that was to name them: what there is to say of them is said by words of their own (R19).
-    DigestLeft {
-        /// For which audience.
-        audience: Name,
-        /// For whom.
-        recipient: Recipient,
-        /// Which.
-        cases: Vec<CaseId>,
-    },
     /// A digest has nothing left to name, or nobody to go to.
     DigestDropped {
         /// For which audience.

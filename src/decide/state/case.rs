@@ -146,6 +146,12 @@ impl Briefing {
         self.said.map(|(said, _)| said.severity)
     }
 
+    /// Whether a limit keeps a word from anybody (R19).
+    pub fn is_limited(&self) -> bool {
+        let limited = |reason| matches!(reason, WithheldReason::Throttled | WithheldReason::Ceiling);
+        self.lines.values().any(|line| line.withheld.is_some_and(limited))
+    }
+
     /// It is over for the audience: no next word is promised, and none is held.
     pub(super) fn awaits_nothing(&mut self) {
         if let Some(awaited) = &mut self.awaited {

@@ -47,9 +47,6 @@ impl Teller {
             Fact::DigestPlanned { audience, recipient, at } => {
                 format!("digest {audience} {recipient} waits until {}", written(*at))
             }
-            Fact::DigestLeft { audience, recipient, cases } => {
-                format!("{} leave the digest {audience} {recipient}", cases.len())
-            }
             Fact::DigestDropped { audience, recipient } => format!("digest {audience} {recipient} dropped"),
             Fact::Released { deliveries } => return self.released(deliveries),
             Fact::Returned { delivery, maybe_sent, not_before, .. } => {

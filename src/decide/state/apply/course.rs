@@ -34,6 +34,14 @@ impl State {
             Kept::PromiseEnded { case, audience, recipient, how: PromiseEnd::Missed, .. } => {
                 self.no_longer_promised(case, audience, recipient);
             }
+            // What a message promises in its turn was taken down when it was handed over.
+            Kept::PromiseEnded { case, audience, recipient, due, .. } => {
+                let briefing = self.cases.get_mut(case).and_then(|case| case.briefing_mut(audience));
+                let lines = briefing.into_iter().flat_map(|briefing| briefing.lines.iter_mut());
+                let own = lines.filter(|(other, _)| whose(other) == whose(recipient));
+                own.filter(|(_, line)| line.promised == Some(*due))
+                    .for_each(|(_, line)| line.promised = None);
+            }
             Kept::PromiseMade { case, audience, due } => {
                 if let Some(awaited) = self.awaited_mut(case, audience) {
                     awaited.promise = Some(Promise { due: *due, made: now, nudged: false });

@@ -60,13 +60,6 @@ impl State {
                     self.reschedule(due, Some(before), Some(*at));
                 }
             }
-            Fact::DigestLeft { audience, recipient, cases } => {
-                let key = (audience.clone(), recipient.clone());
-                for case in cases {
-                    self.no_longer_withheld(*case, audience, recipient);
-                    self.digests.get_mut(&key).map(|digest| digest.cases.remove(case));
-                }
-            }
             Fact::DigestDropped { audience, recipient } => {
                 let key = (audience.clone(), recipient.clone());
                 if let Some(digest) = self.digests.remove(&key) {

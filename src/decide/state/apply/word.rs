@@ -2,7 +2,7 @@
 
 use crate::decide::fact::{Fact, Notified};
 use crate::decide::state::{
-    Briefing, Case, Delivery, Digests, Due, Line, Member, Outside, Promise, Standing, State, Told,
+    Briefing, Case, Delivery, Digests, Due, Member, Outside, Promise, Standing, State, Told,
 };
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Time};
@@ -78,13 +78,17 @@ impl State {
             awaited.promise = notified.next_update.map(|due| Promise { due, made: now, nudged: false });
             awaited.held = None;
             (awaited.moved, awaited.nobody_left) = (false, false);
-            awaited.draft = awaited.draft.take().filter(|draft| notified.revision != Some(draft.revision));
         }
         for decided in &notified.deliveries {
             let line = briefing.lines.begin(&decided.recipient);
             line.pending.reserve_exact(1);
             line.pending.push(decided.id);
             line.withheld = line.withheld.filter(|_| !news);
+        }
+        // What was approved is kept for those from whom a limit has kept it.
+        let said = news && notified.revision.is_some() && !briefing.is_limited();
+        if let Some(awaited) = briefing.awaited.as_mut().filter(|_| said) {
+            awaited.draft = awaited.draft.take().filter(|draft| notified.revision != Some(draft.revision));
         }
         if outside {
             let text = cut_text(&words_of(&notified.message, notified.next_update));
@@ -121,11 +125,6 @@ impl State {
                 }
                 if !rows.contains(&briefing.row) {
                     rows.push(briefing.row.clone());
-                }
-                if over {
-                    let own =
-                        |(other, _): &(&Recipient, &mut Line)| whose(other) == whose(&decided.recipient);
-                    briefing.lines.iter_mut().filter(own).for_each(|(_, line)| line.promised = None);
                 }
                 let line = briefing.lines.begin(&decided.recipient);
                 line.withheld = None;
