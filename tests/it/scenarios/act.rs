@@ -70,6 +70,10 @@ pub fn act(world: &mut World, words: &[String], text: &mut String) -> Came {
             wanted.iter().for_each(|wanted| holds(world, wanted));
             (None, Vec::new())
         }
+        ["ticks", after, "late"] => {
+            world.late = span(after);
+            (None, Vec::new())
+        }
         ["wait"] => (None, Vec::new()),
         words => asked(world, words),
     }

@@ -241,10 +241,13 @@ proptest! {
     #![proptest_config(config_of())]
 
     #[test]
-    fn whoever_was_told_it_broke_is_told_it_is_fixed(first in any::<Choices>(), acts in acts()) {
+    fn whoever_was_told_it_broke_is_told_it_is_fixed(
+        first in any::<Choices>(), acts in acts(), late in prop::sample::select(vec![0_u64, 7]),
+    ) {
         let mut text = policy(first);
         let loaded = config(&text);
         let mut world = World::new(Arc::new(loaded.policy.clone()), begin());
+        world.late = Span::from_millis(late);
         world.start(Vec::new());
         world.adopt(loaded.text, loaded.policy);
         for one in &acts {

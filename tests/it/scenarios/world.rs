@@ -43,6 +43,8 @@ pub struct World {
     pub manners: BTreeMap<Name, Manner>,
     pub latency: BTreeMap<Name, Span>,
     pub refused: BTreeSet<Recipient>,
+    /// How long after what is due the process gets to it: never at once, on a real machine.
+    pub late: Span,
     /// Attempts under way, by the time of their answers.
     pub under_way: BTreeMap<(Time, DeliveryId, u32), Name>,
     /// Every input with the policy that decided it and the facts it made.
@@ -91,6 +93,7 @@ impl World {
             manners: BTreeMap::new(),
             latency: BTreeMap::new(),
             refused: BTreeSet::new(),
+            late: Span::ZERO,
             under_way: BTreeMap::new(),
             journal: Vec::new(),
             inside: Vec::new(),
@@ -185,7 +188,10 @@ impl World {
                 let (_, delivery, attempt) = key;
                 What::Outcome(Outcome { delivery, attempt, result: self.answer(&channel, delivery) })
             }
-            None => What::Tick,
+            None => {
+                self.now = (at + self.late).min(until);
+                What::Tick
+            }
         };
         let (_, facts) = self.inside(what);
         Some(facts)
