@@ -88,9 +88,13 @@ pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: 
         known.is_merged() && !was_over && way(state, other).skip(1).any(|other| other == incident)
     };
     let behind = state.incidents.iter().filter(|(other, known)| goes_on(other, known));
-    let behind = behind.map(|(other, _)| incident::case_id(other));
-    let told = behind.filter_map(|case| state.cases.get(&case)?.briefing(&briefing.audience));
-    let told: Vec<&Briefing> = told.filter(|told| told.said.is_some()).collect();
+    let told = behind.filter_map(|(other, known)| {
+        let told = state.cases.get(&incident::case_id(other))?.briefing(&briefing.audience)?;
+        let merged = known.stamps.get("merged").map(|stamp| stamp.at);
+        // Who had read the end before the merge knows no more of what goes on than anybody else.
+        told.said.filter(|(said, at)| !said.is_over() || Some(*at) >= merged).map(|_| told)
+    });
+    let told: Vec<&Briefing> = told.collect();
     let lines = told.iter().flat_map(|told| told.lines.iter());
     let knows = lines.filter(|(_, line)| line.told.is_some() || !line.pending.is_empty());
     let recipients: BTreeSet<&Recipient> = knows.map(|(recipient, _)| recipient).collect();

@@ -7,7 +7,7 @@ use super::notice;
 use super::pace;
 use super::policy::Policy;
 use super::row::Row;
-use super::state::{Briefing, Draft, Line, State};
+use super::state::{Briefing, Draft, Line, State, Told};
 use super::target::{self, Target};
 use crate::event::id::{CaseId, Fingerprint};
 use crate::event::{Name, Recipient, Severity, Time};
@@ -104,7 +104,7 @@ pub(super) fn say(
     let whom = all.filter(|target| word.just.is_none_or(|just| target.recipient == *just));
     for Target { recipient, kind, level } in whom {
         let line = briefing.lines.get(&recipient);
-        let Some((reason, digest_at)) = withheld(state, policy, now, word, line, &recipient, kind, said)
+        let Some((reason, digest_at)) = withheld(state, policy, now, word, briefing, &recipient, kind, said)
         else {
             targets.entry((kind, level)).or_default().push(recipient);
             continue;
@@ -226,17 +226,21 @@ fn withheld(
     policy: &Policy,
     now: Time,
     word: &Word<'_>,
-    line: Option<&Line>,
+    briefing: &Briefing,
     recipient: &Recipient,
     kind: Kind,
     said: Said,
 ) -> Option<(WithheldReason, Option<Time>)> {
+    let line = briefing.lines.get(recipient);
     if word.only.is_some() && !word.paced {
         return None;
     }
     let dedupe_for = word.row.map(|row| row.dedupe_for).unwrap_or_default();
     let told = line.filter(|line| line.pending.is_empty()).and_then(|line| line.told);
-    let same = told.is_some_and(|told| told.said == said && now < told.at + dedupe_for);
+    let same = told.is_some_and(|told| {
+        let lately = told.said == said && now < told.at + dedupe_for;
+        lately && still_holds(state, policy, briefing, recipient, told)
+    });
     // After the end the only update is its write-up, which says something new of it (R27).
     let written_up = kind == Kind::Update && said.status == CaseStatus::Resolved;
     if same && !written_up && matches!(kind, Kind::Opening | Kind::Update) {
@@ -249,6 +253,24 @@ fn withheld(
     named
         .or_else(|| pace::too_many(state, policy, now, row, recipient))
         .map(|(reason, at)| (reason, Some(at)))
+}
+
+/// Whether whose recipient this is was not told since, nor is about to be, by another way that it is over, or goes on.
+fn still_holds(
+    state: &State,
+    policy: &Policy,
+    briefing: &Briefing,
+    recipient: &Recipient,
+    told: Told,
+) -> bool {
+    let person = target::person(policy, recipient);
+    let own = briefing.lines.iter().filter(|(other, _)| target::person(policy, other) == person);
+    let other = |said: Said| said.status != told.said.status;
+    let newer = |line: Told| (line.at, line.ordinal) > (told.at, told.ordinal) && other(line.said);
+    own.map(|(_, line)| line).all(|line| {
+        let mut pending = line.pending.iter().filter_map(|id| state.deliveries.get(id));
+        !line.told.is_some_and(newer) && !pending.any(|delivery| other(delivery.said))
+    })
 }
 
 /// Supersedes what waits on one line.
