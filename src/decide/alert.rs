@@ -245,7 +245,7 @@ fn resolved(
             stays = true;
             if is_over_and_unsent(state, case, fingerprint) {
                 // What waits unsent would be news of yesterday (R31): the end is said now.
-                let at = case.due.map_or(now, |due| due.min(now));
+                let at = case.due_by(now);
                 facts.push(Fact::CaseDue { case: *id, at: Some(at) });
             } else {
                 plan(state, policy, now, now, *id, alert.record.severity, &mut facts);

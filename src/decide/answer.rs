@@ -120,6 +120,6 @@ pub(super) fn acknowledged(
 
 /// The case is looked at now.
 pub(super) fn due_now(state: &State, now: Time, case: CaseId) -> Fact {
-    let due = state.cases.get(&case).and_then(|case| case.due);
-    Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) }
+    let at = state.cases.get(&case).map_or(now, |case| case.due_by(now));
+    Fact::CaseDue { case, at: Some(at) }
 }

@@ -62,7 +62,10 @@ pub(super) fn to_reader(look: &Look<'_>, draft: &Draft, recipient: &Recipient) -
     if !is_current(look, draft, draft.kind, said) {
         return Vec::new();
     }
-    tend::speak(look, &Saying { draft: Some(draft), just: Some(recipient), ..Saying::new(draft.kind, said) })
+    tend::speak(
+        look,
+        &Saying { draft: Some(draft), late_reader: Some(recipient), ..Saying::new(draft.kind, said) },
+    )
 }
 
 /// Whether a draft says what is to be said, in the words that it would be said in now.

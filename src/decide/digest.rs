@@ -109,7 +109,7 @@ pub(super) fn make(
 fn looked_at(state: &State, now: Time, cases: impl Iterator<Item = CaseId>) -> impl Iterator<Item = Fact> {
     let known = cases.filter_map(|id| Some((id, state.cases.get(&id)?)));
     known.map(move |(case, known)| {
-        let at = Some(known.due.map_or(now, |due| due.min(now)));
+        let at = Some(known.due_by(now));
         Fact::CaseDue { case, at }
     })
 }
@@ -176,12 +176,11 @@ fn kept_up(state: &State, policy: &Policy, now: Time, spoken: &SpokenFor) -> Vec
         .map(Fact::Kept)
         .into_iter()
         .collect();
-    let due = matter.case.due;
     let watched = row.is_some_and(|row| row.keeping.is_watchful()) || !facts.is_empty();
     let at = if watched || matches!(matter.sort, Sort::Incident { .. }) {
-        Some(due.map_or(now, |due| due.min(now)))
+        Some(matter.case.due_by(now))
     } else {
-        row.and_then(|row| row.repeat_every).filter(|_| due.is_none()).map(|every| now + every)
+        row.and_then(|row| row.repeat_every).filter(|_| matter.case.due.is_none()).map(|every| now + every)
     };
     facts.extend(at.map(|at| Fact::CaseDue { case: matter.id, at: Some(at) }));
     facts
@@ -233,7 +232,7 @@ fn own_word(look: &Look<'_>, recipient: &Recipient) -> Option<Vec<Fact>> {
     }
     write_up::is_read_by(look, recipient).then(|| {
         let saying = Saying { wording: look.wording(), ..Saying::new(Kind::Update, look.said()) };
-        tend::speak(look, &Saying { just: Some(recipient), ..saying })
+        tend::speak(look, &Saying { late_reader: Some(recipient), ..saying })
     })
 }
 

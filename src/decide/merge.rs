@@ -107,8 +107,7 @@ pub(super) fn owed_the_end(state: &State, id: CaseId, incident: &str, briefing: 
 /// The case of an incident is looked at now.
 fn look_at(state: &State, now: Time, incident: &str) -> Option<Fact> {
     let case = incident::case_id(incident);
-    let due = state.cases.get(&case)?.due;
-    Some(Fact::CaseDue { case, at: Some(due.map_or(now, |due| due.min(now))) })
+    Some(Fact::CaseDue { case, at: Some(state.cases.get(&case)?.due_by(now)) })
 }
 
 /// R27: whoever was told of what is merged is owed the end of `target`, as which all of it goes on: the target's case

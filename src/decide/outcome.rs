@@ -185,7 +185,7 @@ fn after_return(
         return;
     }
     if stale {
-        let at = case.due.map_or(now, |due| due.min(now));
+        let at = case.due_by(now);
         facts.push(Fact::CaseDue { case: delivery.case, at: Some(at) });
     }
     if is_overtaken(briefing, id, delivery) {

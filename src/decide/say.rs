@@ -33,7 +33,7 @@ pub(super) struct Word<'a> {
     /// The only recipients, where it is not for everyone.
     pub only: Option<&'a [Recipient]>,
     /// The one reader that it is for, of those whom it would tell: a limit had kept it from them (R19).
-    pub just: Option<&'a Recipient>,
+    pub late_reader: Option<&'a Recipient>,
     /// Whether ceilings hold for it even where its recipients are named.
     pub paced: bool,
     /// Whether it skips the throttle (R18).
@@ -65,7 +65,7 @@ impl<'a> Word<'a> {
             speaks_for: Vec::new(),
             avoid: None,
             only: None,
-            just: None,
+            late_reader: None,
             paced: false,
             unthrottled: false,
             wording: Wording::Free,
@@ -101,7 +101,7 @@ pub(super) fn say(
     // Who knows of the case hears what is new, who does not hears an opening; each at the level that is theirs.
     let mut targets: BTreeMap<(Kind, Disclosure), Vec<Recipient>> = BTreeMap::new();
     let all = target::of(state, policy, word, briefing, subject).into_iter();
-    let whom = all.filter(|target| word.just.is_none_or(|just| target.recipient == *just));
+    let whom = all.filter(|target| word.late_reader.is_none_or(|reader| target.recipient == *reader));
     for Target { recipient, kind, level } in whom {
         let line = briefing.lines.get(&recipient);
         let Some((reason, digest_at)) = withheld(state, policy, now, word, briefing, &recipient, kind, said)
@@ -116,7 +116,7 @@ pub(super) fn say(
         }
     }
     let silent = targets.is_empty() && facts.is_empty() && subject.kind != Kind::Resolution;
-    if silent && word.just.is_none() && nobody(policy, word.audience) {
+    if silent && word.late_reader.is_none() && nobody(policy, word.audience) {
         let text = format!("The audience {} resolves to nobody.", word.audience);
         facts.push(notice::raise(state, now, NoticeKind::Nobody, &text, false, None));
     }
@@ -131,7 +131,7 @@ pub(super) fn say(
         let many = deliveries::Many { number, kind, level, recipients, redrive_of: None };
         deliveries::decide(state, policy, word, briefing, message, said, many, &mut facts);
     }
-    let for_all = word.only.is_none() && word.just.is_none();
+    let for_all = word.only.is_none() && word.late_reader.is_none();
     if subject.status == CaseStatus::Resolved && !word.is_desk(subject.kind) && for_all {
         deliveries::supersede_rest(state, briefing, &mut facts);
     }
@@ -246,7 +246,7 @@ fn withheld(
     if same && !written_up && matches!(kind, Kind::Opening | Kind::Update) {
         return Some((WithheldReason::Duplicate, None));
     }
-    let planned = word.just.is_some() || matches!(kind, Kind::Holding | Kind::Escalation);
+    let planned = word.late_reader.is_some() || matches!(kind, Kind::Holding | Kind::Escalation);
     let in_digest = line.filter(|_| !planned);
     let named = in_digest.and_then(|line| pace::is_to_come(state, policy, word, line, recipient));
     let row = word.row.filter(|_| !word.unthrottled);

@@ -62,7 +62,7 @@ pub(super) fn policy_changed(state: &State, policy: &Policy, now: Time, text: &P
             facts.extend(speak::newly_governed(state, policy, *id, case, incident));
         }
         if is_incident || (stricter && !matches!(case.about, CaseAbout::Desk { .. })) {
-            let at = case.due.map_or(now, |due| due.min(now));
+            let at = case.due_by(now);
             facts.push(Fact::CaseDue { case: *id, at: Some(at) });
         }
     }

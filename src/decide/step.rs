@@ -136,7 +136,7 @@ fn after_end(state: &State, policy: &Policy, now: Time, delivery: &Delivery, end
 fn next_in_line(state: &State, now: Time, id: CaseId) -> Option<Fact> {
     let case = state.cases.get(&id)?;
     let waits = |briefing: &Briefing| briefing.held().is_some_and(|held| held.why == HeldReason::After);
-    let due = case.due.map_or(now, |due| due.min(now));
+    let due = case.due_by(now);
     case.briefings.iter().any(waits).then_some(Fact::CaseDue { case: id, at: Some(due) })
 }
 

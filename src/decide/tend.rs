@@ -63,7 +63,7 @@ pub(super) struct Saying<'a> {
     pub wording: Wording,
     pub shade: Shade,
     /// The one reader from whom a limit had kept it (R19).
-    pub just: Option<&'a Recipient>,
+    pub late_reader: Option<&'a Recipient>,
     /// The approver's words and the revision that was approved (R23).
     pub draft: Option<&'a Draft>,
     /// What it is escalated for (R25).
@@ -73,7 +73,7 @@ pub(super) struct Saying<'a> {
 impl Saying<'_> {
     pub fn new(kind: Kind, said: Said) -> Saying<'static> {
         let shade = Shade::default();
-        Saying { kind, said, wording: Wording::Free, shade, just: None, draft: None, cause: None }
+        Saying { kind, said, wording: Wording::Free, shade, late_reader: None, draft: None, cause: None }
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn speak(look: &Look<'_>, saying: &Saying<'_>) -> Vec<Fact> {
     let only = is_write_up.then(|| write_up::readers(state, policy, briefing));
     let write_up = write_up::promised(policy, now, matter, briefing, over);
     // Who hears later what others have heard is promised what they were.
-    let repeated = saying.just.is_some() && briefing.said.is_some_and(|(said, _)| said == saying.said);
+    let repeated = saying.late_reader.is_some() && briefing.said.is_some_and(|(said, _)| said == saying.said);
     let next_update = match briefing.promise().filter(|_| repeated) {
         Some(promise) => Some(promise.due),
         None => promise::next(policy, now, row, matter, over),
@@ -106,7 +106,7 @@ pub(super) fn speak(look: &Look<'_>, saying: &Saying<'_>) -> Vec<Fact> {
         speaks_for: Vec::new(),
         avoid: None,
         only: only.as_deref(),
-        just: saying.just,
+        late_reader: saying.late_reader,
         paced: true,
         unthrottled: must_go || saying.kind == Kind::Escalation,
         wording: saying.wording,

@@ -28,14 +28,19 @@ fn now() -> f64 {
     wall_ms() as f64 / 1e3
 }
 
+/// A daemon that tells a signed webhook.
+fn tells(hook: &Web) -> Daemon {
+    Daemon::start(|folder| {
+        std::fs::write(folder.join("whsec"), SECRET).unwrap();
+        webhook(hook)
+    })
+}
+
 /// What one process cannot write, the next one tells of.
 #[test]
 fn an_append_that_failed_ends_the_process_and_is_known_at_the_next_start() {
     let hook = providers::webhook(SECRET);
-    let mut daemon = Daemon::start(|folder| {
-        std::fs::write(folder.join("whsec"), SECRET).unwrap();
-        webhook(&hook)
-    });
+    let mut daemon = tells(&hook);
     let failed = |daemon: &Daemon| daemon.metric("tidings_journal_append_failed_timestamp_seconds", "");
     assert_eq!(failed(&daemon), 0.0);
     wait("the room is seen", || daemon.metric("tidings_journal_room_bytes", "") > 0.0);
@@ -56,10 +61,7 @@ fn an_append_that_failed_ends_the_process_and_is_known_at_the_next_start() {
 #[test]
 fn the_lanes_of_http_are_connected_while_it_listens() {
     let hook = providers::webhook(SECRET);
-    let mut daemon = Daemon::start(|folder| {
-        std::fs::write(folder.join("whsec"), SECRET).unwrap();
-        webhook(&hook)
-    });
+    let mut daemon = tells(&hook);
     for lane in ["http-incidents", "http-alerts"] {
         assert_eq!(daemon.metric("tidings_lane_connected", &format!("lane=\"{lane}\"")), 1.0, "{lane}");
     }
@@ -71,10 +73,7 @@ fn the_lanes_of_http_are_connected_while_it_listens() {
 #[test]
 fn without_tokens_pages_in_a_browser_neither_do_nor_read_anything() {
     let hook = providers::webhook(SECRET);
-    let mut daemon = Daemon::start(|folder| {
-        std::fs::write(folder.join("whsec"), SECRET).unwrap();
-        webhook(&hook)
-    });
+    let mut daemon = tells(&hook);
     let asked = |method: &str, path: &str, headers: &[&str]| {
         daemon.try_send(method, path, headers, "{\"to\":\"duty\"}").unwrap().status
     };
@@ -99,10 +98,7 @@ fn without_tokens_pages_in_a_browser_neither_do_nor_read_anything() {
 #[test]
 fn requests_are_counted_under_the_word_of_their_handler() {
     let hook = providers::webhook(SECRET);
-    let mut daemon = Daemon::start(|folder| {
-        std::fs::write(folder.join("whsec"), SECRET).unwrap();
-        webhook(&hook)
-    });
+    let mut daemon = tells(&hook);
     for (method, path, handler) in [
         ("POST", "/v1/events", "events"),
         ("GET", "/v1/events", "questions"),

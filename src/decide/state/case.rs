@@ -113,6 +113,11 @@ impl Case {
         clocks.find(|clock| clock.audience == row.audience && own(&clock.row))
     }
 
+    /// When it is looked at, if that is to be by this time.
+    pub fn due_by(&self, at: Time) -> Time {
+        self.due.map_or(at, |due| due.min(at))
+    }
+
     /// Whether nothing is on its way to anybody and nothing is withheld.
     pub fn is_quiet(&self) -> bool {
         let quiet = |line: &Line| line.pending.is_empty() && line.withheld.is_none_or(|r| !r.is_digested());
